@@ -1,0 +1,91 @@
+//! A connection that asks to be let in.
+
+use http::{Extensions, HeaderMap, Uri};
+
+use crate::{Capabilities, Info, PeerAddr};
+
+/// A connection that asks to be let in.
+///
+/// A transport fills it from what it has: an HTTP request, a hello frame, or only an address.
+/// Plugins read it, may store values for the application in its
+/// [extensions](Self::extensions_mut), and let the connection in or
+/// [`Reject`](crate::Reject) it.
+#[derive(Debug)]
+pub struct Handshake {
+    info: Info,
+    offered: Vec<String>,
+    response_headers: HeaderMap,
+}
+
+impl Handshake {
+    /// Makes a handshake for a connection to `uri` over `transport`.
+    pub fn new(transport: &'static str, capabilities: Capabilities, uri: Uri) -> Self {
+        Self {
+            info: Info::new(transport, capabilities, uri),
+            offered: Vec::new(),
+            response_headers: HeaderMap::new(),
+        }
+    }
+
+    /// Sets the request's headers.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.info.headers = headers;
+        self
+    }
+
+    /// Sets the peer's address.
+    #[must_use]
+    pub fn with_peer(mut self, peer: Option<PeerAddr>) -> Self {
+        self.info.peer = peer;
+        self
+    }
+
+    /// Sets the subprotocols that the peer offers, most wanted first.
+    #[must_use]
+    pub fn with_offered_protocols(mut self, offered: Vec<String>) -> Self {
+        self.offered = offered;
+        self
+    }
+
+    /// Sets values that come from outside, for example from HTTP middleware.
+    #[must_use]
+    pub fn with_extensions(mut self, extensions: Extensions) -> Self {
+        self.info.extensions = extensions;
+        self
+    }
+
+    /// Chooses a subprotocol. The first choice counts: later calls change nothing.
+    ///
+    /// Only one that the peer [offered](Self::offered_protocols) may be chosen; others are
+    /// ignored.
+    pub fn select_protocol(&mut self, protocol: &str) {
+        if self.info.protocol.is_none() && self.offered.iter().any(|offer| offer == protocol) {
+            self.info.protocol = Some(protocol.to_owned());
+        }
+    }
+
+    /// Values for the application, kept in the connection's [`Info`].
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.info.extensions
+    }
+
+    /// Headers for the response.
+    pub fn response_headers_mut(&mut self) -> &mut HeaderMap {
+        &mut self.response_headers
+    }
+
+    /// What is known so far.
+    pub fn info(&self) -> &Info {
+        &self.info
+    }
+
+    /// The subprotocols that the peer offers, most wanted first.
+    pub fn offered_protocols(&self) -> &[String] {
+        &self.offered
+    }
+
+    pub(crate) fn into_parts(self) -> (Info, HeaderMap) {
+        (self.info, self.response_headers)
+    }
+}

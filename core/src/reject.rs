@@ -1,0 +1,99 @@
+//! How a connection is turned away.
+
+use std::{error, fmt};
+
+use bytes::Bytes;
+use http::header::{HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::{Close, CloseCode};
+
+/// Turns a connection away: an HTTP status, and a close code where there is no HTTP.
+///
+/// ```
+/// use plimsoll::Reject;
+///
+/// let reject = Reject::unauthorized("Bearer");
+/// assert_eq!(reject.status(), 401);
+/// assert_eq!(u16::from(reject.close_code()), 4401);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reject {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+impl Reject {
+    /// Turns away with an HTTP status and a body for people.
+    pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
+        Self { status, headers: HeaderMap::new(), body: body.into() }
+    }
+
+    /// Turns away with 401: the client must show a credential of the given scheme, for example
+    /// `"Bearer"` (RFC 9110, section 11.6.1).
+    pub fn unauthorized(challenge: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized")
+            .with_header(WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    /// Turns away with 503: the client may come back after `seconds`.
+    pub fn unavailable(reason: &'static str, seconds: u32) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, reason)
+            .with_header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
+    /// Adds a header to the response.
+    #[must_use]
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.append(name, value);
+        self
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The headers of the response.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The body of the response.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// The close code for transports that have no status: 4000 more than the status.
+    pub fn close_code(&self) -> CloseCode {
+        CloseCode::from_status(self.status)
+    }
+
+    /// The close for transports that have no status. The body is the reason, as far as it fits.
+    pub fn close(&self) -> Close {
+        let close = Close::new(self.close_code(), &*String::from_utf8_lossy(&self.body));
+        Close::new(close.code, close.wire_reason())
+    }
+
+    /// The rejection as an HTTP response.
+    pub fn into_response<B: From<Bytes>>(self) -> http::Response<B> {
+        let mut response = http::Response::new(B::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        response
+    }
+
+    /// Whether the same attempt may succeed later: for statuses 408, 425, 429 and from 500.
+    pub fn may_retry(&self) -> bool {
+        self.close_code().may_reconnect()
+    }
+}
+
+impl error::Error for Reject {}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rejected with status {}", self.status)
+    }
+}

@@ -1,0 +1,1 @@
+//! Values instead of messages: JSON, MessagePack, CBOR, Postcard or your own format.

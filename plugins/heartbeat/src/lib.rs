@@ -1,0 +1,1 @@
+//! Notices dead peers and measures the round trip.

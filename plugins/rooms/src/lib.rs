@@ -1,0 +1,1 @@
+//! Groups of connections, and broadcasts to them.

@@ -1,0 +1,1 @@
+//! The HTTP server under the transports of Plimsoll that live in one.

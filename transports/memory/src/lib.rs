@@ -1,0 +1,1 @@
+//! Plimsoll over memory: connections inside one process, with faults on demand.

@@ -1,0 +1,1 @@
+//! Plimsoll over TCP, TLS and Unix sockets.
