@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use futures::{Sink, SinkExt, Stream, StreamExt};
 
-use crate::{Error, Frame};
+use crate::{Error, ErrorKind, Frame};
 
 /// One established connection: a two-way stream of [`Frame`]s.
 ///
@@ -160,5 +160,30 @@ where
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.0.poll_close_unpin(cx)
+    }
+}
+
+/// A connection that has ended.
+pub(crate) struct Nothing;
+
+impl Duplex for Nothing {
+    fn poll_recv(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+        Poll::Ready(None)
+    }
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Err(Error::new(ErrorKind::Close)))
+    }
+
+    fn start_send(&mut self, _: Frame) -> Result<(), Error> {
+        Err(Error::new(ErrorKind::Close))
+    }
+
+    fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
     }
 }

@@ -227,7 +227,8 @@ mod tests {
     fn more_forms_than_slots_are_encoded_each_time() {
         let message = Message::from("news").shared();
         for variant in 0..10 {
-            let form = message.wire(WireKey { variant, ..KEY }, |_| Bytes::from(vec![variant as u8]));
+            let form =
+                message.wire(WireKey { variant, ..KEY }, |_| Bytes::from(vec![variant as u8]));
             assert_eq!(form, [variant as u8].as_slice());
         }
     }

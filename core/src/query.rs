@@ -35,9 +35,8 @@ fn decode(text: &str) -> String {
             (&byte, _) => bytes.push(byte),
         }
     }
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    })
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn encode(text: &str, out: &mut String) {

@@ -1,0 +1,208 @@
+//! The server side, whatever the transports.
+
+mod admission;
+mod builder;
+mod registry;
+mod shutdown;
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
+
+pub use self::admission::Admission;
+pub use self::builder::EndpointBuilder;
+pub use self::shutdown::Shutdown;
+
+use self::registry::Registry;
+use crate::{
+    Close, ConnectionId, Error, Handshake, Incoming, Listener, Message, Plugin, Reject, Sender,
+    SlowPolicy, Socket, SocketOptions,
+};
+
+/// Runs a handler for each connection that its plugins let in. Clones share everything.
+///
+/// Transports bring connections: those that listen by themselves through
+/// [`listen`](Self::listen), those that live in an HTTP server through
+/// [`HttpService`](crate::HttpService).
+///
+/// The connection lasts as long as its handler: one that returns closes it in order, one that
+/// panics closes its own connection, with [`CloseCode::INTERNAL`](crate::CloseCode::INTERNAL),
+/// and no other.
+#[derive(Clone)]
+pub struct Endpoint {
+    inner: Arc<Inner>,
+    handler: Handler,
+}
+
+impl Endpoint {
+    /// Starts to build an endpoint.
+    pub fn builder() -> EndpointBuilder {
+        EndpointBuilder::new()
+    }
+
+    /// The same endpoint with another handler: for one route, or one request.
+    #[must_use]
+    pub fn with_handler<H, F>(&self, handler: H) -> Self
+    where
+        H: Fn(Socket) -> F + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self { inner: Arc::clone(&self.inner), handler: boxed(handler) }
+    }
+
+    /// Asks the plugins to let a connection in. A transport calls this before it answers.
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a plugin turns the connection away; with status 503 if the endpoint is full or
+    /// shuts down.
+    pub async fn admit(&self, mut handshake: Handshake) -> Result<Admission, Reject> {
+        if self.is_closing() {
+            return Err(Reject::unavailable("shutting down", 1));
+        }
+        let room = Arc::clone(&self.inner.room);
+        let Ok(permit) = room.try_acquire_owned() else {
+            return Err(Reject::unavailable("too many connections", 1));
+        };
+        for plugin in &self.inner.plugins {
+            plugin.handshake(&mut handshake).await?;
+        }
+        Ok(Admission::new(self.clone(), handshake, permit))
+    }
+
+    /// Takes connections from `listener` until the endpoint shuts down.
+    ///
+    /// Not cancel safe in one respect: a connection that was just accepted may be dropped.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the listener does.
+    pub async fn listen(&self, mut listener: impl Listener) -> Result<(), Error> {
+        let mut closing = self.inner.closing.subscribe();
+        loop {
+            let handshakes = Arc::clone(&self.inner.handshakes);
+            let (permit, incoming) = tokio::select! {
+                accepted = async { (handshakes.acquire_owned().await, listener.accept().await) } => {
+                    accepted
+                }
+                _ = closing.wait_for(Option::is_some) => return Ok(()),
+            };
+            let (endpoint, mut incoming) = (self.clone(), incoming?);
+            let mut killed = self.inner.killed.subscribe();
+            tokio::spawn(async move {
+                let handshake = endpoint.answer(&mut incoming);
+                let admission = tokio::select! {
+                    admission = timeout(endpoint.inner.options.handshake_timeout, handshake) => {
+                        admission.ok().and_then(Result::ok)
+                    }
+                    _ = killed.wait_for(|killed| *killed) => None,
+                };
+                let Some(admitted) = admission else { return };
+                match admitted {
+                    Ok(admission) => {
+                        let io = async { incoming.accept(&admission).await.ok() };
+                        let limit = endpoint.inner.options.handshake_timeout;
+                        if let Ok(Some(io)) = timeout(limit, io).await {
+                            drop(permit);
+                            admission.run(io).await;
+                        }
+                    }
+                    Err(reject) => {
+                        let limit = endpoint.inner.options.handshake_timeout;
+                        let _ = timeout(limit, incoming.reject(reject)).await;
+                    }
+                }
+            });
+        }
+    }
+
+    /// Sends a message to every connection; returns how many took it. It is framed once for
+    /// each wire form, and waits for nobody: `policy` says what a slow peer loses.
+    pub fn broadcast(&self, message: impl Into<Message>, policy: SlowPolicy) -> usize {
+        let message = message.into().shared();
+        let peers = self.senders();
+        let taken =
+            peers.iter().filter(|peer| matches!(peer.send_or(message.clone(), policy), Ok(true)));
+        taken.count()
+    }
+
+    /// The sender of an open connection.
+    pub fn get(&self, id: ConnectionId) -> Option<Sender> {
+        self.inner.registry.get(id)
+    }
+
+    /// The senders of all open connections.
+    pub fn senders(&self) -> Vec<Sender> {
+        self.inner.registry.all()
+    }
+
+    /// How many connections are open.
+    pub fn connections(&self) -> usize {
+        self.inner.registry.len()
+    }
+
+    /// How many handlers have panicked.
+    pub fn panics(&self) -> u64 {
+        self.inner.panics.load(Ordering::Relaxed)
+    }
+
+    /// Whether [`shutdown`](Self::shutdown) has begun.
+    pub fn is_closing(&self) -> bool {
+        self.inner.closing.borrow().is_some()
+    }
+
+    async fn answer(
+        &self,
+        incoming: &mut Box<dyn Incoming>,
+    ) -> Result<Result<Admission, Reject>, Error> {
+        let handshake = incoming.handshake().await?;
+        Ok(self.admit(handshake).await)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("options", &self.inner.options)
+            .field("connections", &self.connections())
+            .finish_non_exhaustive()
+    }
+}
+
+struct Inner {
+    plugins: Vec<Arc<dyn Plugin>>,
+    options: Options,
+    /// One permit for each connection that may still be let in.
+    room: Arc<Semaphore>,
+    /// One permit for each connection that may still ask.
+    handshakes: Arc<Semaphore>,
+    registry: Registry,
+    closing: watch::Sender<Option<Close>>,
+    killed: watch::Sender<bool>,
+    panics: AtomicU64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Options {
+    max_connections: u32,
+    max_handshakes: u32,
+    handshake_timeout: Duration,
+    socket: SocketOptions,
+}
+
+type Handler = Arc<dyn Fn(Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+
+fn boxed<H, F>(handler: H) -> Handler
+where
+    H: Fn(Socket) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    Arc::new(move |socket| Box::pin(handler(socket)))
+}

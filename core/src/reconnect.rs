@@ -1,0 +1,295 @@
+//! A connection that comes back.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::sync::watch;
+use tokio::time::{Sleep, sleep};
+
+use crate::{BoxDuplex, Close, Connected, Dial, Dialer, Duplex, Error, ErrorKind, Frame, Reject};
+
+/// How long to wait before each attempt to connect again.
+///
+/// Each wait is drawn between zero and a ceiling ("full jitter"), so that clients that lost the
+/// same server do not come back at the same moment. The ceiling doubles with each attempt that
+/// fails. Where the server asked for a delay ([`Close::retry_after`], or `Retry-After`), the
+/// wait is that delay and up to half of it more.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Backoff {
+    /// The ceiling for the first attempt. Default: 500 ms.
+    pub first: Duration,
+    /// The highest ceiling, and the longest delay that a server may ask for. Default: 20 s.
+    pub max: Duration,
+    /// How many attempts in a row may fail before it gives up; `None` goes on forever. Default:
+    /// `None`.
+    pub attempts: Option<u32>,
+}
+
+impl Backoff {
+    /// Sets the ceiling for the first attempt.
+    #[must_use]
+    pub fn first(mut self, first: Duration) -> Self {
+        self.first = first;
+        self
+    }
+
+    /// Sets the highest ceiling.
+    #[must_use]
+    pub fn max(mut self, max: Duration) -> Self {
+        self.max = max;
+        self
+    }
+
+    /// Sets how many attempts in a row may fail.
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.attempts = Some(attempts);
+        self
+    }
+
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.first.is_zero() {
+            return Err(Error::config("Backoff::first", "must be longer than zero"));
+        }
+        if self.max < self.first {
+            return Err(Error::config("Backoff::max", "must not be shorter than `first`"));
+        }
+        Ok(())
+    }
+
+    fn wait(&self, failed: u32, asked: Option<Duration>) -> Duration {
+        match asked {
+            Some(asked) => asked.min(self.max).mul_f64(1.0 + 0.5 * fastrand::f64()),
+            None => {
+                let ceiling = self.first.saturating_mul(2_u32.saturating_pow(failed));
+                ceiling.min(self.max).mul_f64(fastrand::f64())
+            }
+        }
+    }
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { first: Duration::from_millis(500), max: Duration::from_secs(20), attempts: None }
+    }
+}
+
+/// How a connection that comes back is doing: see [`Dialer::keep_connected`].
+#[derive(Clone, Debug)]
+pub struct LinkStatus(watch::Receiver<LinkState>);
+
+impl LinkStatus {
+    /// The present state.
+    pub fn now(&self) -> LinkState {
+        self.0.borrow().clone()
+    }
+
+    /// Waits for the state to change, and returns the latest; `None` once the connection is
+    /// gone for good. Cancel safe.
+    pub async fn changed(&mut self) -> Option<LinkState> {
+        self.0.changed().await.ok()?;
+        Some(self.0.borrow_and_update().clone())
+    }
+}
+
+/// A state of a connection that comes back.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LinkState {
+    /// An attempt is under way.
+    Connecting {
+        /// Which attempt in a row, from 1.
+        attempt: u32,
+    },
+    /// It gave up, for this reason.
+    GaveUp(Arc<Error>),
+    /// There is a connection.
+    Open,
+    /// There is no connection, for this reason; the next attempt waits.
+    Waiting {
+        /// Why the last connection was lost, or why the last attempt failed.
+        reason: Arc<Error>,
+        /// Which attempt in a row comes next, from 1.
+        attempt: u32,
+        /// How long it waits.
+        delay: Duration,
+    },
+}
+
+/// A [`Duplex`] that opens a new connection when the last one is lost.
+pub(crate) struct Reconnect {
+    dialer: Dialer,
+    dial: Dial,
+    backoff: Backoff,
+    failed: u32,
+    /// This side asked for the end.
+    closing: bool,
+    state: State,
+    status: watch::Sender<LinkState>,
+}
+
+enum State {
+    Open(BoxDuplex),
+    Wait(Pin<Box<Sleep>>),
+    Connect(BoxFuture<'static, Result<Connected, Error>>),
+}
+
+impl Reconnect {
+    pub(crate) fn new(
+        dialer: Dialer,
+        dial: Dial,
+        backoff: Backoff,
+        io: BoxDuplex,
+    ) -> (Self, LinkStatus) {
+        let (status, receiver) = watch::channel(LinkState::Open);
+        let state = State::Open(io);
+        let this = Self { dialer, dial, backoff, failed: 0, closing: false, state, status };
+        (this, LinkStatus(receiver))
+    }
+
+    /// Waits for a connection.
+    fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            match &mut self.state {
+                State::Open(_) => return Poll::Ready(Ok(())),
+                State::Wait(timer) => {
+                    ready!(timer.as_mut().poll(cx));
+                    let (dialer, dial) = (self.dialer.clone(), self.dial.clone());
+                    self.state = State::Connect(Box::pin(async move { dialer.open(dial).await }));
+                    self.status.send_replace(LinkState::Connecting { attempt: self.failed });
+                }
+                State::Connect(attempt) => match ready!(attempt.as_mut().poll(cx)) {
+                    Ok(Connected { io, .. }) => {
+                        self.failed = 0;
+                        self.state = State::Open(io);
+                        self.status.send_replace(LinkState::Open);
+                    }
+                    Err(error) => self.lost(error, None)?,
+                },
+            }
+        }
+    }
+
+    /// Goes on to the next attempt, or gives up with the error.
+    fn lost(&mut self, error: Error, close: Option<&Close>) -> Result<(), Error> {
+        let given_up = self.backoff.attempts.is_some_and(|attempts| self.failed >= attempts);
+        if self.closing || given_up || !may_retry(&error, close) {
+            let error = Arc::new(error);
+            self.status.send_replace(LinkState::GaveUp(Arc::clone(&error)));
+            return Err(Error::with_source(error.kind(), GaveUp(error)));
+        }
+        let asked = close.and_then(Close::retry_delay).or_else(|| retry_after(error.reject()?));
+        let delay = self.backoff.wait(self.failed, asked);
+        self.failed = self.failed.saturating_add(1);
+        self.state = State::Wait(Box::pin(sleep(delay)));
+        let (reason, attempt) = (Arc::new(error), self.failed);
+        self.status.send_replace(LinkState::Waiting { reason, attempt, delay });
+        Ok(())
+    }
+
+    fn io(&mut self) -> Option<&mut BoxDuplex> {
+        match &mut self.state {
+            State::Open(io) => Some(io),
+            State::Wait(_) | State::Connect(_) => None,
+        }
+    }
+}
+
+impl Duplex for Reconnect {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+        loop {
+            ready!(self.poll_open(cx))?;
+            let Some(io) = self.io() else { continue };
+            match ready!(io.poll_recv(cx)) {
+                Some(Ok(Frame::Close(close))) => {
+                    if self.closing || !close.code.may_reconnect() {
+                        return Poll::Ready(Some(Ok(Frame::Close(close))));
+                    }
+                    let error = Error::with_message(ErrorKind::Close, close.to_string());
+                    self.lost(error, Some(&close))?;
+                }
+                Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
+                Some(Err(error)) => self.lost(error, None)?,
+                None if self.closing => return Poll::Ready(None),
+                None => self.lost(Error::new(ErrorKind::Close), None)?,
+            }
+        }
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            if self.closing && self.io().is_none() {
+                return Poll::Ready(Err(Error::new(ErrorKind::Close)));
+            }
+            ready!(self.poll_open(cx))?;
+            let Some(io) = self.io() else { continue };
+            match ready!(io.poll_ready(cx)) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(error) => self.lost(error, None)?,
+            }
+        }
+    }
+
+    fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
+        self.closing |= matches!(frame, Frame::Close(_));
+        match self.io() {
+            Some(io) => io.start_send(frame).or_else(|error| self.lost(error, None)),
+            None => Ok(()),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.io() {
+            Some(io) => {
+                let result = ready!(io.poll_flush(cx));
+                Poll::Ready(result.or_else(|error| self.lost(error, None)))
+            }
+            None => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.closing = true;
+        match self.io() {
+            Some(io) => io.poll_close(cx),
+            None => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+/// Whether another attempt can succeed: not after a deliberate refusal, nor where the
+/// configuration is wrong.
+fn may_retry(error: &Error, close: Option<&Close>) -> bool {
+    match error.kind() {
+        ErrorKind::Rejected => error.reject().is_some_and(Reject::may_retry),
+        ErrorKind::Config | ErrorKind::Unsupported => false,
+        _ => close.is_none_or(|close| close.code.may_reconnect()),
+    }
+}
+
+fn retry_after(reject: &Reject) -> Option<Duration> {
+    let seconds = reject.headers().get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    seconds.parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+/// The reason for which a connection was given up, shared with [`LinkState::GaveUp`].
+#[derive(Debug)]
+struct GaveUp(Arc<Error>);
+
+impl std::error::Error for GaveUp {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+impl fmt::Display for GaveUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("gave up connecting again")
+    }
+}
