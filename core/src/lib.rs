@@ -1,4 +1,77 @@
 //! One duplex stream of messages for every real-time transport, and middleware on top of it.
+//!
+//! An application is an async function of a [`Socket`]. An [`Endpoint`] runs it for each
+//! connection, over any number of transports at once; on the other side a [`Dialer`] connects to
+//! a URL, whose scheme chooses the transport. [Plugins](Plugin) sit between, the same over every
+//! transport.
+//!
+//! ```
+//! use plimsoll::{Dialer, Endpoint, Socket};
+//! use plimsoll_memory::Memory;
+//!
+//! async fn echo(mut socket: Socket) {
+//!     while let Some(Ok(message)) = socket.recv().await {
+//!         if socket.send(message).await.is_err() {
+//!             break;
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), plimsoll::Error> {
+//! let memory = Memory::new();
+//! let endpoint = Endpoint::builder().handle(echo)?;
+//! tokio::spawn({
+//!     let listener = memory.listen("echo")?;
+//!     async move { endpoint.listen(listener).await }
+//! });
+//!
+//! let dialer = Dialer::builder().transport(memory.connector()).build()?;
+//! let mut socket = dialer.connect("mem://echo").await?;
+//! socket.send("ahoy").await?;
+//! let message = socket.recv().await.expect("an echo")?;
+//! assert_eq!(message.as_text(), Some("ahoy"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The layers
+//!
+//! ```text
+//!    application        async fn(Socket)
+//!         | Message
+//!    +----------------------------+
+//!    | Socket, Sender, Receiver   |
+//!    | driver                     |  one task: pings, batches, backpressure, closing
+//!    +----------- Frame ----------+
+//!    | plugin n ... plugin 1      |  what comes in meets plugin 1 first
+//!    +----------- Frame ----------+
+//!    | transport: a Duplex        |  websocket, tcp, unix, memory, ...
+//!    +----------------------------+
+//! ```
+//!
+//! Two rules shape the crate. What happens for each frame is a small poll trait, [`Duplex`], and
+//! what happens once for a connection is an async trait. And a transport hands over a box: no
+//! type that an application names has a parameter for the transport.
+//!
+//! # Bounds
+//!
+//! | what | default | where |
+//! |---|---|---|
+//! | connections | 100,000 | [`EndpointBuilder::max_connections`] |
+//! | handshakes at once, on a listener | 4096 | [`EndpointBuilder::max_handshakes`] |
+//! | time for a handshake | 10 s | [`EndpointBuilder::handshake_timeout`] |
+//! | time for an attempt to connect | 10 s | [`DialerBuilder::connect_timeout`] |
+//! | waiting to be sent, for each connection | 1 MiB | [`SocketOptions::outbox_bytes`] |
+//! | waiting for the application, for each connection | 64 KiB | [`SocketOptions::inbox_bytes`] |
+//! | time for a close | 5 s | [`SocketOptions::close_timeout`] |
+//! | frames of a filter's own that wait | 16 | [`Flow::send`] |
+//!
+//! The size of a message is bounded by each transport, at 64 KiB unless set otherwise.
+//!
+//! # Features
+//!
+//! - `http` (default): [`HttpService`] and what transports in an HTTP server need.
 
 mod close;
 mod closing;

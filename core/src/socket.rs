@@ -12,7 +12,7 @@ use futures::{Sink, Stream};
 use crate::driver::Driver;
 use crate::inbox::Taken;
 use crate::shared::Shared;
-use crate::{BoxDuplex, Close, Error, Info, Message, Sender};
+use crate::{BoxDuplex, Close, CloseCode, Error, Info, Message, Sender};
 
 /// One connection, whatever the transport.
 ///
@@ -141,7 +141,8 @@ impl fmt::Debug for Socket {
     }
 }
 
-/// Receives one connection's messages. Dropping it closes the connection.
+/// Receives one connection's messages. Dropping it closes the connection: with
+/// [`CloseCode::INTERNAL`] if a panic drops it, else with [`CloseCode::NORMAL`].
 pub struct Receiver {
     shared: Arc<Shared>,
     taken: Taken,
@@ -179,7 +180,10 @@ impl Stream for Receiver {
 impl Drop for Receiver {
     fn drop(&mut self) {
         self.shared.inbox.abandon();
-        self.shared.request_close(Close::normal());
+        self.shared.request_close(match std::thread::panicking() {
+            true => Close::new(CloseCode::INTERNAL, "panicked"),
+            false => Close::normal(),
+        });
         self.shared.wake_driver();
     }
 }
