@@ -1,0 +1,197 @@
+//! One connection that speaks HTTP.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use plimsoll::{Body, BoxError, PeerAddr};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::sleep;
+#[cfg(feature = "tls")]
+use tokio::time::timeout;
+use tower_service::Service;
+
+use crate::handle::Handle;
+use crate::options::Options;
+use crate::server::Server;
+use crate::tasks::Spawner;
+#[cfg(feature = "tls")]
+use crate::tls::Acceptor;
+
+/// What all connections of a server have in common.
+#[derive(Clone)]
+pub(crate) struct Connection<S> {
+    service: S,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: Options,
+    protocol: Protocol,
+    handle: Handle,
+    #[cfg(feature = "tls")]
+    tls: Option<Acceptor>,
+}
+
+enum Protocol {
+    /// HTTP/1.1, or HTTP/2 if the client begins with its preface.
+    Auto(auto::Builder<Spawner>),
+    Http1(http1::Builder),
+}
+
+impl<S, B> Connection<S>
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: http_body::Body<Data: Send, Error: Into<BoxError>> + Send + 'static,
+{
+    pub(crate) fn new(server: Server<S>, handle: Handle, spawner: Spawner) -> Self {
+        let options = server.options;
+        let shared = Shared {
+            protocol: if options.http2 { both(&options, spawner) } else { http1_only(&options) },
+            handle,
+            #[cfg(feature = "tls")]
+            tls: server.tls.map(|tls| tls.acceptor(options.http2)),
+            options,
+        };
+        Self { service: server.service, shared: Arc::new(shared) }
+    }
+
+    /// Serves a connection until it ends or is upgraded.
+    pub(crate) async fn serve(self, stream: TcpStream, peer: SocketAddr) {
+        // Small messages go out at once. Where it cannot be set, they go out later.
+        let _ = stream.set_nodelay(true);
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.shared.tls {
+            let limit = self.shared.options.tls_timeout;
+            // The handshake is in its own box, so that its size is not that of the connection.
+            if let Ok(Ok(stream)) = timeout(limit, Box::pin(tls.accept(stream))).await {
+                self.speak(stream, peer).await;
+            }
+            return;
+        }
+        self.speak(stream, peer).await;
+    }
+
+    async fn speak<T>(self, stream: T, peer: SocketAddr)
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let Self { service, shared } = self;
+        let requested = Arc::new(AtomicBool::new(false));
+        let respond = {
+            let requested = Arc::clone(&requested);
+            service_fn(move |request: Request<Incoming>| {
+                requested.store(true, Ordering::Relaxed);
+                respond(service.clone(), request, peer)
+            })
+        };
+        let io = TokioIo::new(stream);
+        match &shared.protocol {
+            Protocol::Auto(builder) => {
+                let connection = builder.serve_connection_with_upgrades(io, respond);
+                let shutdown = auto::UpgradeableConnection::graceful_shutdown;
+                drive(connection, shutdown, &shared, &requested).await;
+            }
+            Protocol::Http1(builder) => {
+                let connection = builder.serve_connection(io, respond).with_upgrades();
+                let shutdown = http1::UpgradeableConnection::graceful_shutdown;
+                drive(connection, shutdown, &shared, &requested).await;
+            }
+        }
+    }
+}
+
+async fn respond<S, B>(
+    mut service: S,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+) -> Result<Response<B>, S::Error>
+where
+    S: Service<Request<Body>, Response = Response<B>>,
+{
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(PeerAddr::Ip(peer));
+    poll_fn(|cx| service.poll_ready(cx)).await?;
+    service.call(request).await
+}
+
+/// Polls a connection to its end.
+async fn drive<C: Future>(
+    connection: C,
+    shutdown: impl FnOnce(Pin<&mut C>),
+    shared: &Shared,
+    requested: &AtomicBool,
+) {
+    let mut connection = pin!(connection);
+    let Shared { options, handle, .. } = shared;
+    {
+        // hyper's own deadline begins only once the client has shown which HTTP it speaks, and
+        // knows nothing of HTTP/2.
+        let first_request = async {
+            sleep(options.header_timeout).await;
+            if requested.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            _ = &mut connection => return,
+            () = first_request => return,
+            () = handle.begun() => {}
+        }
+    }
+    shutdown(connection.as_mut());
+    let _ = connection.await;
+}
+
+fn both(options: &Options, spawner: Spawner) -> Protocol {
+    let mut builder = auto::Builder::new(spawner);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_headers(options.max_headers)
+        .max_buf_size(options.max_header_bytes)
+        .keep_alive(options.keep_alive);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .enable_connect_protocol()
+        .keep_alive_interval(options.header_timeout)
+        .keep_alive_timeout(options.header_timeout)
+        .max_concurrent_streams(options.max_streams)
+        .max_header_list_size(u32::try_from(options.max_header_bytes).unwrap_or(u32::MAX))
+        .max_local_error_reset_streams(options.max_local_resets)
+        .max_pending_accept_reset_streams(options.max_pending_resets)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER);
+    Protocol::Auto(builder)
+}
+
+fn http1_only(options: &Options) -> Protocol {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_headers(options.max_headers)
+        .max_buf_size(options.max_header_bytes)
+        .keep_alive(options.keep_alive);
+    Protocol::Http1(builder)
+}
+
+/// How much a client may send ahead of what is read, on a stream and on all of a connection's.
+const STREAM_WINDOW: u32 = 64 * 1024;
+const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// How much may wait to be sent on a stream.
+const SEND_BUFFER: usize = 64 * 1024;

@@ -1,0 +1,44 @@
+//! Ending a server from elsewhere.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Ends a server from elsewhere. Clones end the same server.
+#[derive(Clone, Debug, Default)]
+pub struct Handle {
+    token: CancellationToken,
+    deadline: Arc<OnceLock<Instant>>,
+}
+
+impl Handle {
+    /// Begins the shutdown, and returns at once.
+    ///
+    /// The server takes no more connections, idle ones are closed, and those that are in the
+    /// middle of a request may finish it within `grace`. Then
+    /// [`serve`](crate::BoundServer::serve) returns. Connections that were upgraded are not the
+    /// server's any more: [`Endpoint::shutdown`](plimsoll::Endpoint::shutdown) closes them, over
+    /// HTTP/2 best before this.
+    ///
+    /// A second call changes nothing.
+    pub fn shutdown(&self, grace: Duration) {
+        let now = Instant::now();
+        // A deadline that cannot be told is one that never comes.
+        let deadline = now.checked_add(grace).unwrap_or(now + FOREVER);
+        let _ = self.deadline.set(deadline);
+        self.token.cancel();
+    }
+
+    /// Waits for the beginning of the shutdown. Cancel safe.
+    pub(crate) async fn begun(&self) {
+        self.token.cancelled().await;
+    }
+
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline.get().copied().unwrap_or_else(Instant::now)
+    }
+}
+
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
