@@ -1,0 +1,141 @@
+//! A connection after its handshake.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use plimsoll::{Close, CloseCode, Duplex, Error, ErrorKind, Frame};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::Options;
+use crate::codec::{self, Phase};
+use crate::input::Input;
+use crate::output::Output;
+
+/// Frames over any stream of bytes.
+pub(crate) struct StreamDuplex<S> {
+    io: S,
+    input: Input,
+    output: Output,
+    phase: Phase,
+    high_water: usize,
+    receiving: Receiving,
+    sending: Sending,
+}
+
+/// What may come from the peer.
+enum Receiving {
+    Open,
+    /// Nothing: a close with this code was the last frame.
+    Closed(CloseCode),
+    /// Nothing: the stream has ended.
+    Ended,
+    /// Nothing that could be understood.
+    Failed,
+}
+
+/// What may be sent to the peer.
+enum Sending {
+    Open,
+    /// Nothing but what is in the output, of which a close is the last frame.
+    Closed,
+    /// Nothing.
+    Shut,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> StreamDuplex<S> {
+    /// `input` may hold what was read after the handshake.
+    pub(crate) fn new(io: S, input: Input, options: &Options) -> Self {
+        Self {
+            io,
+            input,
+            output: Output::default(),
+            phase: Phase::Open { max_message: options.max_message },
+            high_water: options.write_buffer,
+            receiving: Receiving::Open,
+            sending: Sending::Open,
+        }
+    }
+
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Frame>, Error>> {
+        let packet = ready!(self.input.poll_packet(cx, &mut self.io, self.phase))?;
+        Poll::Ready(packet.map(|(kind, payload)| codec::frame(kind, payload)).transpose())
+    }
+
+    fn poll_write(&mut self, cx: &mut Context<'_>, left: usize) -> Poll<Result<(), Error>> {
+        let written = ready!(self.output.poll_write(cx, &mut self.io, left));
+        Poll::Ready(self.sent(written))
+    }
+
+    /// After an error nothing can be sent any more.
+    fn sent(&mut self, result: io::Result<()>) -> Result<(), Error> {
+        if result.is_err() {
+            self.sending = Sending::Shut;
+            self.output.clear();
+        }
+        Ok(result?)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Duplex for StreamDuplex<S> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+        if !matches!(self.receiving, Receiving::Open) {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(self.poll_frame(cx));
+        match &frame {
+            Ok(Some(Frame::Close(close))) => self.receiving = Receiving::Closed(close.code),
+            Ok(Some(_)) => {}
+            Ok(None) => self.receiving = Receiving::Ended,
+            Err(_) => self.receiving = Receiving::Failed,
+        }
+        Poll::Ready(frame.transpose())
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match self.sending {
+            Sending::Open => self.poll_write(cx, self.high_water - 1),
+            Sending::Closed | Sending::Shut => Poll::Ready(Err(Error::new(ErrorKind::Close))),
+        }
+    }
+
+    fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
+        if !matches!(self.sending, Sending::Open) {
+            return Err(Error::new(ErrorKind::Close));
+        }
+        let last = matches!(frame, Frame::Close(_));
+        self.output.push(frame)?;
+        if last {
+            self.sending = Sending::Closed;
+        }
+        Ok(())
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_write(cx, 0))?;
+        let flushed = ready!(Pin::new(&mut self.io).poll_flush(cx));
+        Poll::Ready(self.sent(flushed))
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        if let (Receiving::Closed(code), Sending::Open) = (&self.receiving, &self.sending) {
+            self.start_send(Frame::Close(Close::new(*code, "")))?;
+        }
+        if !matches!(self.sending, Sending::Shut) {
+            ready!(self.poll_flush(cx))?;
+            let shut = ready!(Pin::new(&mut self.io).poll_shutdown(cx));
+            self.sending = Sending::Shut;
+            match shut {
+                // The peer was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+                shut => shut?,
+            }
+        }
+        if matches!(self.receiving, Receiving::Failed) {
+            // Dropping a socket that has unread data resets the connection, which may cost the
+            // peer the close frame.
+            self.input.discard(cx, &mut self.io);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
