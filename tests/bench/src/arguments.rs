@@ -90,8 +90,9 @@ fn parse<T>(what: &str, word: &str) -> io::Result<T>
 where
     T: FromStr<Err: ToString>,
 {
-    word.parse()
-        .map_err(|error: T::Err| usage(format!("bad value {word} for {what}: {}", error.to_string())))
+    word.parse().map_err(|error: T::Err| {
+        usage(format!("bad value {word} for {what}: {}", error.to_string()))
+    })
 }
 
 #[cfg(test)]

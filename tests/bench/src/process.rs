@@ -21,8 +21,9 @@ pub fn pin(core: usize) -> io::Result<()> {
     }
     let mut set = CpuSet::new();
     set.set(core);
-    sched_setaffinity(None, &set)
-        .map_err(|error| io::Error::new(error.kind(), format!("cannot pin to core {core}: {error}")))
+    sched_setaffinity(None, &set).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot pin to core {core}: {error}"))
+    })
 }
 
 /// Raises the limit of open files as far as this process may, and returns it.
@@ -96,11 +97,9 @@ impl MachineTime {
         let [user, nice, system, _idle, _iowait, irq, softirq, stolen, ..] = ticks[..] else {
             return Err(io::Error::other("/proc/stat has fewer columns than expected"));
         };
-        let duration = |ticks: f64| Duration::from_secs_f64(ticks / clock_ticks_per_second() as f64);
-        Ok(Self {
-            busy: duration(user + nice + system + irq + softirq),
-            stolen: duration(stolen),
-        })
+        let duration =
+            |ticks: f64| Duration::from_secs_f64(ticks / clock_ticks_per_second() as f64);
+        Ok(Self { busy: duration(user + nice + system + irq + softirq), stolen: duration(stolen) })
     }
 }
 

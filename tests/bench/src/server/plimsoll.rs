@@ -1,0 +1,59 @@
+//! Ours: an endpoint over WebSocket, behind the HTTP server of `plimsoll-http`.
+
+use std::io;
+use std::sync::OnceLock;
+
+use plimsoll::{
+    Endpoint, EndpointBuilder, HttpService, Origins, SlowPolicy, Socket,
+};
+use plimsoll_http::Server;
+use plimsoll_websocket::{Options, WebSocket};
+use tokio::net::TcpListener;
+
+use super::BROADCAST;
+
+/// Without plugins.
+pub(super) async fn serve(listener: TcpListener) -> io::Result<()> {
+    run(Endpoint::builder(), listener).await
+}
+
+async fn run(builder: EndpointBuilder, listener: TcpListener) -> io::Result<()> {
+    let mut options = Options::default();
+    options.max_message = 1 << 20;
+    options.max_frame = 1 << 20;
+    let endpoint = builder.handle(handle).map_err(io::Error::other)?;
+    ENDPOINT.set(endpoint.clone()).ok();
+    let service = HttpService::builder(endpoint)
+        .origins(Origins::any().or_absent())
+        .at("/", WebSocket::new().options(options))
+        .build()
+        .map_err(io::Error::other)?;
+    Server::new(service).serve(listener).await.map_err(io::Error::other)
+}
+
+async fn handle(socket: Socket) {
+    if socket.info().uri().path() == BROADCAST {
+        subscriber(socket).await;
+    } else {
+        echo(socket).await;
+    }
+}
+
+async fn echo(mut socket: Socket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        if socket.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn subscriber(mut socket: Socket) {
+    let endpoint = ENDPOINT.get().unwrap();
+    while let Some(Ok(message)) = socket.recv().await {
+        if message.as_text().is_some_and(|text| text.starts_with('B')) {
+            endpoint.broadcast(message, SlowPolicy::Close);
+        }
+    }
+}
+
+static ENDPOINT: OnceLock<Endpoint> = OnceLock::new();
