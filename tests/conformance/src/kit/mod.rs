@@ -1,0 +1,17 @@
+//! What the cases are made of.
+
+pub(crate) mod bench;
+pub(crate) mod end;
+pub(crate) mod ending;
+pub(crate) mod failure;
+pub(crate) mod message;
+mod options;
+mod pair;
+mod report;
+pub(crate) mod restless;
+pub(crate) mod together;
+mod waits;
+
+pub use options::Kit;
+pub use pair::Pair;
+pub use report::{Failed, Report};
