@@ -11,7 +11,8 @@ use crate::{BoxDuplex, Close, Dial, Error, Handshake, Info, Reject, Sender};
 ///
 /// In the life of a connection the hooks come in this order: [`handshake`](Self::handshake) or
 /// [`dial`](Self::dial), [`wrap`](Self::wrap), [`establish`](Self::establish),
-/// [`opened`](Self::opened), [`closed`](Self::closed). The same plugin value serves all
+/// [`opened`](Self::opened), [`closed`](Self::closed); for one that is turned away
+/// [`refused`](Self::refused) comes last. The same plugin value serves all
 /// connections, so what belongs to one of them lives in the duplex that `wrap` returns or in the
 /// connection's [`Info`].
 ///
@@ -45,6 +46,13 @@ pub trait Plugin: Send + Sync + 'static {
     async fn dial(&self, dial: &mut Dial) -> Result<(), Error> {
         let _ = dial;
         Ok(())
+    }
+
+    /// On a server: a connection was turned away in its handshake, by any plugin or by the
+    /// endpoint itself. Those that an HTTP server or a transport turns away before it asks the
+    /// endpoint do not come here.
+    fn refused(&self, info: &Info, reject: &Reject) {
+        let _ = (info, reject);
     }
 
     /// On both sides: puts the plugin's data path on a new connection, usually by

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 
 pub use self::admission::Admission;
@@ -64,17 +64,14 @@ impl Endpoint {
     /// Fails if a plugin turns the connection away; with status 503 if the endpoint is full or
     /// shuts down.
     pub async fn admit(&self, mut handshake: Handshake) -> Result<Admission, Reject> {
-        if self.is_closing() {
-            return Err(Reject::unavailable("shutting down", 1));
+        match self.examine(&mut handshake).await {
+            Ok(permit) => Ok(Admission::new(self.clone(), handshake, permit)),
+            Err(reject) => {
+                let info = handshake.info();
+                self.inner.plugins.iter().for_each(|plugin| plugin.refused(info, &reject));
+                Err(reject)
+            }
         }
-        let room = Arc::clone(&self.inner.room);
-        let Ok(permit) = room.try_acquire_owned() else {
-            return Err(Reject::unavailable("too many connections", 1));
-        };
-        for plugin in &self.inner.plugins {
-            plugin.handshake(&mut handshake).await?;
-        }
-        Ok(Admission::new(self.clone(), handshake, permit))
     }
 
     /// Takes connections from `listener` until the endpoint shuts down.
@@ -156,6 +153,20 @@ impl Endpoint {
     /// Whether [`shutdown`](Self::shutdown) has begun.
     pub fn is_closing(&self) -> bool {
         self.inner.closing.borrow().is_some()
+    }
+
+    async fn examine(&self, handshake: &mut Handshake) -> Result<OwnedSemaphorePermit, Reject> {
+        if self.is_closing() {
+            return Err(Reject::unavailable("shutting down", 1));
+        }
+        let room = Arc::clone(&self.inner.room);
+        let Ok(permit) = room.try_acquire_owned() else {
+            return Err(Reject::unavailable("too many connections", 1));
+        };
+        for plugin in &self.inner.plugins {
+            plugin.handshake(handshake).await?;
+        }
+        Ok(permit)
     }
 
     async fn answer(
