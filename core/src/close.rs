@@ -45,13 +45,17 @@ impl Close {
     /// Asks the peer to wait for `delay` before it comes back.
     ///
     /// The delay, in whole milliseconds, becomes a part of the reason, so that it reaches the
-    /// peer over every transport that carries reasons.
+    /// peer over every transport that carries reasons. A reason that leaves no room for it is
+    /// cut. A delay counts as 49 days at most.
     #[must_use]
     pub fn retry_after(self, delay: Duration) -> Self {
-        let Self { code, reason } = self;
-        let millis = delay.as_millis();
-        let space = if reason.is_empty() { "" } else { " " };
-        Self::new(code, format!("{reason}{space}{RETRY_PREFIX}{millis}{RETRY_SUFFIX}"))
+        let millis = u32::try_from(delay.as_millis()).unwrap_or(u32::MAX);
+        let hint = format!("{RETRY_PREFIX}{millis}{RETRY_SUFFIX}");
+        if self.reason.is_empty() {
+            return Self::new(self.code, hint);
+        }
+        let reason = cut(&self.reason, Self::MAX_REASON - hint.len() - 1);
+        Self::new(self.code, format!("{reason} {hint}"))
     }
 
     /// The delay that the peer asked for by [`retry_after`](Self::retry_after).
@@ -64,11 +68,7 @@ impl Close {
     /// The reason as it fits on the wire: cut to [`MAX_REASON`](Self::MAX_REASON) bytes between
     /// two characters.
     pub fn wire_reason(&self) -> &str {
-        let mut end = self.reason.len().min(Self::MAX_REASON);
-        while !self.reason.is_char_boundary(end) {
-            end -= 1;
-        }
-        &self.reason[..end]
+        cut(&self.reason, Self::MAX_REASON)
     }
 }
 
@@ -210,6 +210,15 @@ impl From<CloseCode> for u16 {
     }
 }
 
+/// The start of `text`, at most `max` bytes, cut between two characters.
+fn cut(text: &str, max: usize) -> &str {
+    let mut end = text.len().min(max);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 const RETRY_PREFIX: &str = "(retry after ";
 const RETRY_SUFFIX: &str = " ms)";
 
@@ -227,6 +236,14 @@ mod tests {
         for reason in ["", "(retry after  ms)", "(retry after -1 ms)", "(retry after 1 ms) more"] {
             assert_eq!(Close::new(CloseCode::NORMAL, reason).retry_delay(), None, "{reason}");
         }
+    }
+
+    #[test]
+    fn a_delay_reaches_the_peer_whatever_the_reason() {
+        let delay = Duration::from_millis(u32::MAX.into());
+        let close = Close::new(CloseCode::GOING_AWAY, "é".repeat(100)).retry_after(Duration::MAX);
+        let on_the_wire = Close::new(close.code, close.wire_reason());
+        assert_eq!(on_the_wire.retry_delay(), Some(delay));
     }
 
     #[test]

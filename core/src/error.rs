@@ -57,7 +57,10 @@ impl Error {
             ErrorKind::Expired => CloseCode::EXPIRED,
             ErrorKind::Policy => CloseCode::POLICY,
             ErrorKind::Protocol => CloseCode::PROTOCOL,
-            ErrorKind::Rejected => self.reject().map_or(CloseCode::POLICY, Reject::close_code),
+            ErrorKind::Rejected => match self.reject() {
+                Some(reject) => return Some(reject.close()),
+                None => CloseCode::POLICY,
+            },
             ErrorKind::SlowConsumer => CloseCode::SLOW_CONSUMER,
             ErrorKind::TooLarge => CloseCode::TOO_LARGE,
             ErrorKind::Unsupported => CloseCode::UNSUPPORTED,
@@ -174,6 +177,8 @@ struct Inner {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -193,6 +198,9 @@ mod tests {
     fn a_rejection_keeps_its_status_all_the_way() {
         let error = Error::from(Reject::new(http::StatusCode::FORBIDDEN, "no"));
         assert_eq!(error.reject().unwrap().status(), 403);
-        assert_eq!(u16::from(error.close().unwrap().code), 4403);
+        assert_eq!(error.close(), Some(Close::new(4403.into(), "no")));
+
+        let error = Error::from(Reject::unavailable("full", 2));
+        assert_eq!(error.close().unwrap().retry_delay(), Some(Duration::from_secs(2)));
     }
 }

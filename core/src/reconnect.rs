@@ -184,7 +184,7 @@ impl Reconnect {
             self.status.send_replace(LinkState::GaveUp(Arc::clone(&error)));
             return Err(Error::with_source(error.kind(), GaveUp(error)));
         }
-        let asked = close.and_then(Close::retry_delay).or_else(|| retry_after(error.reject()?));
+        let asked = close.and_then(Close::retry_delay).or_else(|| error.reject()?.retry_delay());
         let delay = self.backoff.wait(self.failed, asked);
         self.failed = self.failed.saturating_add(1);
         self.state = State::Wait(Box::pin(sleep(delay)));
@@ -271,11 +271,6 @@ fn may_retry(error: &Error, close: Option<&Close>) -> bool {
         ErrorKind::Config | ErrorKind::Unsupported => false,
         _ => close.is_none_or(|close| close.code.may_reconnect()),
     }
-}
-
-fn retry_after(reject: &Reject) -> Option<Duration> {
-    let seconds = reject.headers().get(http::header::RETRY_AFTER)?.to_str().ok()?;
-    seconds.parse::<u32>().ok().map(|seconds| Duration::from_secs(seconds.into()))
 }
 
 /// The reason for which a connection was given up, shared with [`LinkState::GaveUp`].

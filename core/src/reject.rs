@@ -1,5 +1,6 @@
 //! How a connection is turned away.
 
+use std::time::Duration;
 use std::{error, fmt};
 
 use bytes::Bytes;
@@ -70,10 +71,21 @@ impl Reject {
         CloseCode::from_status(self.status)
     }
 
-    /// The close for transports that have no status. The body is the reason, as far as it fits.
+    /// How long the client is asked to wait: `Retry-After`, if it is in seconds (RFC 9110,
+    /// section 10.2.3).
+    pub fn retry_delay(&self) -> Option<Duration> {
+        let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.parse::<u32>().ok()?;
+        Some(Duration::from_secs(seconds.into()))
+    }
+
+    /// The close for transports that have no status. The body is the reason, as far as it fits,
+    /// with the [delay](Self::retry_delay) as [`Close::retry_after`] gives it.
     pub fn close(&self) -> Close {
         let close = Close::new(self.close_code(), &*String::from_utf8_lossy(&self.body));
-        Close::new(close.code, close.wire_reason())
+        match self.retry_delay() {
+            Some(delay) => close.retry_after(delay),
+            None => Close::new(close.code, close.wire_reason()),
+        }
     }
 
     /// The rejection as an HTTP response.
