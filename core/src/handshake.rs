@@ -1,5 +1,7 @@
 //! A connection that asks to be let in.
 
+use std::fmt;
+
 use http::{Extensions, HeaderMap, Uri};
 
 use crate::{Capabilities, Info, PeerAddr};
@@ -10,7 +12,6 @@ use crate::{Capabilities, Info, PeerAddr};
 /// Plugins read it, may store values for the application in its
 /// [extensions](Self::extensions_mut), and let the connection in or
 /// [`Reject`](crate::Reject) it.
-#[derive(Debug)]
 pub struct Handshake {
     info: Info,
     offered: Vec<String>,
@@ -87,5 +88,31 @@ impl Handshake {
 
     pub(crate) fn into_parts(self) -> (Info, HeaderMap) {
         (self.info, self.response_headers)
+    }
+}
+
+impl fmt::Debug for Handshake {
+    /// Leaves out the offered subprotocols and the headers, where credentials may be.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_does_not_show_in_debug_output() {
+        let uri = Uri::from_static("ws://user:secret@host/path?token=secret");
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", "Bearer secret".parse().unwrap());
+        let mut handshake = Handshake::new("test", Capabilities::FULL, uri)
+            .with_headers(headers.clone())
+            .with_offered_protocols(vec!["token.secret".to_owned()]);
+        *handshake.response_headers_mut() = headers;
+        for shown in [format!("{handshake:?}"), format!("{:?}", handshake.info())] {
+            assert!(shown.contains("/path") && !shown.contains("secret"), "{shown}");
+        }
     }
 }

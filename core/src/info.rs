@@ -9,7 +9,7 @@ use http::{Extensions, HeaderMap, Uri};
 /// What is known of an established connection.
 ///
 /// Transports and plugins fill it; applications read it by [`Socket::info`](crate::Socket::info).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Info {
     pub(crate) id: ConnectionId,
     pub(crate) transport: &'static str,
@@ -107,6 +107,19 @@ impl Info {
     /// A value that a plugin or HTTP middleware stored.
     pub fn get<T: Clone + Send + Sync + 'static>(&self) -> Option<&T> {
         self.extensions.get()
+    }
+}
+
+impl fmt::Debug for Info {
+    /// Leaves out the query and the headers, where credentials are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Info")
+            .field("id", &self.id)
+            .field("transport", &self.transport)
+            .field("path", &self.uri.path())
+            .field("peer", &self.peer)
+            .field("protocol", &self.protocol)
+            .finish_non_exhaustive()
     }
 }
 
