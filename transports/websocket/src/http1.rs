@@ -4,6 +4,8 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
+use futures::future::FusedFuture;
 use http::header::{CONNECTION, SEC_WEBSOCKET_KEY, UPGRADE};
 use http::response::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -49,7 +51,7 @@ where
     let mut builder = http1::Builder::new();
     builder.max_headers(MAX_HEADERS).max_buf_size(MAX_HEADER_BYTES);
     let (mut sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(failed)?;
-    let mut connection = pin!(connection.with_upgrades());
+    let mut connection = pin!(connection.with_upgrades().fuse());
     let response = within(connection.as_mut(), sender.send_request(request)).await;
     let mut response = response.map_err(failed)?;
     if response.status() != wanted {
@@ -57,15 +59,18 @@ where
     }
     let upgrade = hyper::upgrade::on(&mut response);
     let (head, _) = response.into_parts();
-    connection.await.map_err(failed)?;
-    let parts = upgrade.await.map_err(failed)?.downcast::<TokioIo<S>>().map_err(|_| {
+    let upgraded = within(connection, upgrade).await.map_err(failed)?;
+    let parts = upgraded.downcast::<TokioIo<S>>().map_err(|_| {
         Error::with_message(ErrorKind::Internal, "the stream came back as another type")
     })?;
     Ok((head, parts.io.into_inner(), parts.read_buf))
 }
 
-/// Polls a connection while waiting for what depends on it.
-async fn within<T>(mut connection: Pin<&mut impl Future>, future: impl Future<Output = T>) -> T {
+/// Polls a connection while waiting for what depends on it. The connection may have ended.
+async fn within<T>(
+    mut connection: Pin<&mut impl FusedFuture>,
+    future: impl Future<Output = T>,
+) -> T {
     let mut future = pin!(future);
     tokio::select! {
         biased;
