@@ -1,1 +1,113 @@
 //! Groups of connections, and broadcasts to them.
+//!
+//! A room is a name with members: the connections that joined it. What is sent to the room goes
+//! to each of them. [`Rooms`] is a plugin, so that a connection that closes leaves its rooms by
+//! itself; everything else is done by calling its methods, from a handler or from anywhere else.
+//!
+//! ```
+//! use plimsoll::{Dialer, Endpoint, Socket};
+//! use plimsoll_memory::Memory;
+//! use plimsoll_rooms::Rooms;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), plimsoll::Error> {
+//! let rooms = Rooms::new();
+//! let endpoint = Endpoint::builder().plugin(rooms.clone()).handle({
+//!     let rooms = rooms.clone();
+//!     move |socket: Socket| chat(rooms.clone(), socket)
+//! })?;
+//!
+//! /// Passes what a member says to all others.
+//! async fn chat(rooms: Rooms, mut socket: Socket) {
+//!     let id = socket.info().id();
+//!     if rooms.join("lobby", socket.sender()).is_err() {
+//!         return; // the lobby is full
+//!     }
+//!     rooms.to("lobby").except(id).send("somebody comes in");
+//!     while let Some(Ok(message)) = socket.recv().await {
+//!         rooms.to("lobby").except(id).send(message);
+//!     }
+//! }
+//!
+//! # let memory = Memory::new();
+//! # let listener = memory.listen("chat")?;
+//! # tokio::spawn(async move { endpoint.listen(listener).await });
+//! # let dialer = Dialer::builder().transport(memory.connector()).build()?;
+//! let mut events = rooms.events();
+//! let mut ann = dialer.connect("mem://chat").await?;
+//! events.recv().await;
+//! let bob = dialer.connect("mem://chat").await?;
+//! assert_eq!(ann.recv().await.unwrap()?.as_text(), Some("somebody comes in"));
+//! bob.send("ahoy").await?;
+//! assert_eq!(ann.recv().await.unwrap()?.as_text(), Some("ahoy"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Sending
+//!
+//! | to whom | how |
+//! |---|---|
+//! | the members of a room | `rooms.to("a").send(message)` |
+//! | of several rooms, each once | `rooms.to("a").to("b").send(message)` |
+//! | all of them but some | `rooms.to("a").except(id).send(message)` |
+//! | all connections, members or not | `rooms.to_all().send(message)` |
+//! | one connection | [`Sender::send`](plimsoll::Sender::send) |
+//!
+//! A message is encoded once for each wire form that its receivers use, not once for each
+//! receiver. With the feature `typed`, `send_value` takes a value and encodes it once for each
+//! format that the receivers have agreed on.
+//!
+//! # Slow members
+//!
+//! Sending waits for nobody. A message for a member whose outbox is full meets the
+//! [`SlowPolicy`](plimsoll::SlowPolicy): by default the member is closed, so that, when it comes
+//! back, it knows that it missed something. [`Target::policy`] chooses per message: dropping is
+//! right for cursors, closing for chat. So neither the other members nor the memory suffer: each
+//! member holds at most [`SocketOptions::outbox_bytes`](plimsoll::SocketOptions::outbox_bytes),
+//! and a message that waits for many members is in memory once.
+//!
+//! # Events
+//!
+//! [`Rooms::events`] tells who joins and leaves, in order, for presence lists and for what is to
+//! happen when the first member comes or the last one goes. A reader that falls behind is told
+//! by [`Event::Missed`] how many events it missed; nobody waits for it.
+//!
+//! # Bounds
+//!
+//! | what | default | where |
+//! |---|---|---|
+//! | length of a name | 255 bytes | [`Options::max_name`] |
+//! | rooms that a connection is in | 128 | [`Options::max_rooms_per_connection`] |
+//! | rooms | 100,000 | [`Options::max_rooms`] |
+//! | members of a room | 100,000 | [`Options::max_members`] |
+//! | events that wait for a reader | 1024 | [`Options::events`] |
+//!
+//! A room costs memory only while it has members.
+//!
+//! # How it is built
+//!
+//! The members of a room are a map behind an `Arc`, copied when it changes while somebody reads
+//! it. A broadcast takes the `Arc` and sends without a lock, so a large broadcast holds up
+//! neither joins nor other broadcasts; a join costs a copy only if it comes in the middle of a
+//! broadcast to the same room. `cargo run --release --example cost -p plimsoll-rooms` measures
+//! both.
+//!
+//! # Features
+//!
+//! - `typed`: `Target::send_value`, by `plimsoll-encoding`.
+
+mod directory;
+#[cfg(feature = "typed")]
+mod encoded;
+mod events;
+mod members;
+mod options;
+mod rooms;
+mod seat;
+mod target;
+
+pub use self::events::{Event, Events};
+pub use self::options::Options;
+pub use self::rooms::Rooms;
+pub use self::target::{Delivery, Target};
