@@ -80,9 +80,9 @@ impl Codecs {
         Reject::new(StatusCode::BAD_REQUEST, body)
     }
 
-    fn choose(&self, handshake: &Handshake) -> Result<&AnyCodec, Reject> {
+    fn choose(&self, handshake: &Handshake) -> Option<&AnyCodec> {
         let info = handshake.info();
-        let chosen = match (info.query(PARAMETER), info.protocol()) {
+        match (info.query(PARAMETER), info.protocol()) {
             (Some(name), _) => self.find(info, &name),
             (None, Some(taken)) => self.find(info, taken).or_else(|| self.usable(info).next()),
             (None, None) => {
@@ -90,8 +90,7 @@ impl Codecs {
                 let known = offered.find_map(|name| self.find(info, name));
                 known.or_else(|| self.usable(info).next())
             }
-        };
-        chosen.ok_or_else(|| self.refuse(info))
+        }
     }
 }
 
@@ -115,7 +114,7 @@ impl Plugin for Codecs {
     }
 
     async fn handshake(&self, handshake: &mut Handshake) -> Result<(), Reject> {
-        let codec = self.choose(handshake)?.clone();
+        let codec = self.choose(handshake).ok_or_else(|| self.refuse(handshake.info()))?.clone();
         handshake.select_protocol(codec.name());
         handshake.extensions_mut().insert(codec);
         Ok(())
