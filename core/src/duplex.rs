@@ -71,6 +71,14 @@ pub trait Duplex: Send + 'static {
 /// A connection of any transport.
 pub type BoxDuplex = Box<dyn Duplex>;
 
+impl Default for BoxDuplex {
+    /// A connection that has ended: it stands in where [`std::mem::take`] moves one out of its
+    /// place, to put a wrapper around it.
+    fn default() -> Self {
+        Box::new(Nothing)
+    }
+}
+
 impl<D: Duplex + ?Sized> Duplex for Box<D> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         (**self).poll_recv(cx)
@@ -164,7 +172,7 @@ where
 }
 
 /// A connection that has ended.
-pub(crate) struct Nothing;
+struct Nothing;
 
 impl Duplex for Nothing {
     fn poll_recv(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {

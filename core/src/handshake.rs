@@ -86,6 +86,11 @@ impl Handshake {
         &self.offered
     }
 
+    /// The same, for a plugin that takes out what is no subprotocol, such as a token.
+    pub fn offered_protocols_mut(&mut self) -> &mut Vec<String> {
+        &mut self.offered
+    }
+
     pub(crate) fn into_parts(self) -> (Info, HeaderMap) {
         (self.info, self.response_headers)
     }

@@ -63,7 +63,8 @@ pub trait Plugin: Send + Sync + 'static {
     }
 
     /// On both sides: exchanges frames with the peer before anybody above this plugin does, for
-    /// example to wait for a credential. The time limit is that of the whole handshake.
+    /// example to wait for a credential. It may also put its data path on the connection here,
+    /// if that depends on what the peer says. The time limit is that of the whole handshake.
     ///
     /// # Errors
     ///

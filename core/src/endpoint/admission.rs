@@ -104,7 +104,7 @@ async fn establish(
 ) -> Option<(BoxDuplex, Info)> {
     let within = async {
         for plugin in &endpoint.plugins {
-            io = plugin.wrap(std::mem::replace(&mut io, nothing()), &mut info);
+            io = plugin.wrap(std::mem::take(&mut io), &mut info);
             plugin.establish(&mut io, &mut info).await?;
         }
         Ok(())
@@ -127,11 +127,6 @@ async fn establish(
             None
         }
     }
-}
-
-/// Stands in while a plugin holds the connection.
-fn nothing() -> BoxDuplex {
-    Box::new(crate::duplex::Nothing)
 }
 
 /// An entry in the endpoint's list, taken out again when the connection ends in any way.
