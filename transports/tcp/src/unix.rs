@@ -7,6 +7,7 @@ use std::{fmt, fs, io};
 use async_trait::async_trait;
 use http::{Extensions, Uri};
 use plimsoll::{Connected, Connector, Dial, Error, Incoming, Listener, PeerAddr};
+use socket2::{Domain, SockAddr, Socket, Type};
 use tokio::net::{self, UnixStream};
 
 use crate::server::{self, Caller};
@@ -198,9 +199,14 @@ impl Drop for SocketFile {
 /// Whether the path is a socket at which nobody listens.
 fn is_stale(path: &Path) -> bool {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-    let connected = || std::os::unix::net::UnixStream::connect(path);
-    is_socket
-        && connected().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    is_socket && knock(path).is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+}
+
+/// Connects, but waits for nobody: a listener may be there and busy.
+fn knock(path: &Path) -> io::Result<()> {
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    socket.connect(&SockAddr::unix(path)?)
 }
 
 /// What tells a file from another one that takes its place.
