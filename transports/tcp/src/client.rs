@@ -1,11 +1,11 @@
 //! What the connectors of all kinds of sockets share.
 
-use plimsoll::{Capabilities, Connected, Dial, Error, Info, PeerAddr};
 use http::Uri;
+use plimsoll::{Capabilities, Connected, Dial, Error, Info, PeerAddr};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::Options;
-use crate::codec::{Kind, protocol};
+use crate::codec::{self, Kind};
 use crate::hello::{Accept, Hello, decode_refuse};
 use crate::opening::Opening;
 
@@ -28,12 +28,12 @@ pub(crate) async fn open<S: AsyncRead + AsyncWrite + Send + Unpin + 'static>(
     let mut opening = Opening::new(io, options);
     opening.send(&hello.encode()?).await?;
     let Accept { protocol, headers } = match opening.recv().await? {
-        (Kind::Accept, payload) => Accept::decode(payload)?,
-        (Kind::Refuse, payload) => return Err(decode_refuse(payload)?.into()),
-        _ => return Err(self::protocol("the answer is not one to a hello")),
+        (Kind::Accept, payload) => Accept::decode(&payload)?,
+        (Kind::Refuse, payload) => return Err(decode_refuse(&payload)?.into()),
+        _ => return Err(codec::protocol("the answer is not one to a hello")),
     };
     if protocol.as_ref().is_some_and(|chosen| !hello.protocols.contains(chosen)) {
-        return Err(self::protocol("the server chose a subprotocol that was not offered"));
+        return Err(codec::protocol("the server chose a subprotocol that was not offered"));
     }
     let info = Info::new(peer.transport, Capabilities::FULL, hello.target)
         .with_protocol(protocol)

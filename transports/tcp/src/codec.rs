@@ -38,7 +38,6 @@ pub(crate) enum Phase {
 /// the payload.
 pub(crate) fn take(input: &mut BytesMut, phase: Phase) -> Result<Decoded, Error> {
     let Some(header) = input.first_chunk::<HEADER>() else {
-        // A kind may be known to be wrong only once the header is complete.
         return Ok(Decoded::Missing(HEADER - input.len()));
     };
     let [len @ .., kind] = header;
@@ -73,7 +72,7 @@ pub(crate) fn frame(kind: Kind, mut payload: Bytes) -> Result<Frame, Error> {
 }
 
 /// Writes the header of a frame to `out`, and returns its payload.
-pub(crate) fn header(frame: Frame, out: &mut Vec<u8>) -> Result<Bytes, Error> {
+pub(crate) fn header(frame: Frame, out: &mut impl BufMut) -> Result<Bytes, Error> {
     let (kind, payload) = match frame {
         Frame::Message(message) if message.is_text() => (Kind::Text, message.into_bytes()),
         Frame::Message(message) => (Kind::Binary, message.into_bytes()),
@@ -83,7 +82,7 @@ pub(crate) fn header(frame: Frame, out: &mut Vec<u8>) -> Result<Bytes, Error> {
         _ => return Err(Error::with_message(ErrorKind::Unsupported, "a kind of frame")),
     };
     if payload.len() > kind.longest() {
-        return Err(Error::with_message(ErrorKind::TooLarge, kind.name()));
+        return Err(Error::with_message(ErrorKind::TooLarge, kind.too_long()));
     }
     put_header(kind, payload.len(), out);
     Ok(payload)
@@ -122,7 +121,7 @@ impl Kind {
         }
     }
 
-    fn name(self) -> &'static str {
+    fn too_long(self) -> &'static str {
         match self {
             Self::Text | Self::Binary => "a message is too long",
             Self::Close | Self::Ping | Self::Pong => "a control frame is longer than 125 bytes",
@@ -147,8 +146,8 @@ impl Phase {
             return Ok(len);
         }
         match kind {
-            Kind::Close | Kind::Ping | Kind::Pong => Err(protocol(kind.name())),
-            _ => Err(Error::with_message(ErrorKind::TooLarge, kind.name())),
+            Kind::Close | Kind::Ping | Kind::Pong => Err(protocol(kind.too_long())),
+            _ => Err(Error::with_message(ErrorKind::TooLarge, kind.too_long())),
         }
     }
 }
@@ -158,7 +157,7 @@ pub(crate) fn protocol(message: &'static str) -> Error {
     Error::with_message(ErrorKind::Protocol, message)
 }
 
-fn put_header(kind: Kind, len: usize, out: &mut Vec<u8>) {
+fn put_header(kind: Kind, len: usize, out: &mut impl BufMut) {
     // The caller has checked the length against the kind's longest.
     out.put_u32(u32::try_from(len).unwrap_or(u32::MAX));
     out.put_u8(kind as u8);

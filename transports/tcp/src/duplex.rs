@@ -18,7 +18,7 @@ pub(crate) struct StreamDuplex<S> {
     input: Input,
     output: Output,
     phase: Phase,
-    high_water: usize,
+    write_buffer: usize,
     receiving: Receiving,
     sending: Sending,
 }
@@ -51,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> StreamDuplex<S> {
             input,
             output: Output::default(),
             phase: Phase::Open { max_message: options.max_message },
-            high_water: options.write_buffer,
+            write_buffer: options.write_buffer,
             receiving: Receiving::Open,
             sending: Sending::Open,
         }
@@ -94,7 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Duplex for StreamDuplex
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.sending {
-            Sending::Open => self.poll_write(cx, self.high_water - 1),
+            Sending::Open => self.poll_write(cx, self.write_buffer - 1),
             Sending::Closed | Sending::Shut => Poll::Ready(Err(Error::new(ErrorKind::Close))),
         }
     }

@@ -35,24 +35,25 @@ impl Hello {
         finish(Kind::Hello, &out)
     }
 
-    pub(crate) fn decode(mut input: Bytes) -> Result<Self, Error> {
+    /// Copies what it keeps: `input` is a part of a buffer that is larger.
+    pub(crate) fn decode(mut input: &[u8]) -> Result<Self, Error> {
         if bytes(&mut input, MAGIC.len())? != MAGIC {
             return Err(protocol("the first packet does not begin as it must"));
         }
         if u8(&mut input)? != VERSION {
-            let message = "the peer speaks another version of the protocol";
+            let message = "this version of the protocol is not spoken here";
             return Err(Error::with_message(ErrorKind::Unsupported, message));
         }
         let len = u16(&mut input)?;
         let target = bytes(&mut input, len.into())?;
-        let target = PathAndQuery::from_maybe_shared(target).ok();
+        let target = PathAndQuery::try_from(target).ok();
         let target = target.filter(|target| target.as_str().starts_with('/'));
         let target = target.ok_or_else(|| protocol("the path of a handshake is not one"))?;
         let count = u8(&mut input)?;
         check_count(count.into(), MAX_PROTOCOLS)?;
         let protocols = (0..count).map(|_| token(&mut input)).collect::<Result<_, _>>()?;
         let headers = headers(&mut input)?;
-        done(&input)?;
+        done(input)?;
         Ok(Self { target: target.into(), protocols, headers })
     }
 }
@@ -72,7 +73,8 @@ impl Accept {
         finish(Kind::Accept, &out)
     }
 
-    pub(crate) fn decode(mut input: Bytes) -> Result<Self, Error> {
+    /// Copies what it keeps: `input` is a part of a buffer that is larger.
+    pub(crate) fn decode(mut input: &[u8]) -> Result<Self, Error> {
         let protocol = match input.first() {
             Some(0) => {
                 input.advance(1);
@@ -81,7 +83,7 @@ impl Accept {
             Some(_) | None => Some(token(&mut input)?),
         };
         let headers = headers(&mut input)?;
-        done(&input)?;
+        done(input)?;
         Ok(Self { protocol, headers })
     }
 }
@@ -106,12 +108,12 @@ pub(crate) fn encode_refuse(reject: &Reject) -> Vec<u8> {
     codec::packet(Kind::Refuse, &out)
 }
 
-pub(crate) fn decode_refuse(mut input: Bytes) -> Result<Reject, Error> {
+pub(crate) fn decode_refuse(mut input: &[u8]) -> Result<Reject, Error> {
     let status = StatusCode::from_u16(u16(&mut input)?).ok();
     let status = status.filter(|status| status.is_client_error() || status.is_server_error());
     let status = status.ok_or_else(|| protocol("the status of a refusal is not one"))?;
     let headers = headers(&mut input)?;
-    let reject = Reject::new(status, input);
+    let reject = Reject::new(status, Bytes::copy_from_slice(input));
     let named = headers.iter().map(|(name, value)| (name.clone(), value.clone()));
     Ok(named.fold(reject, |reject, (name, value)| reject.with_header(name, value)))
 }
@@ -125,16 +127,16 @@ fn put_headers(out: &mut Vec<u8>, headers: &HeaderMap) -> Result<(), Error> {
     Ok(())
 }
 
-fn headers(input: &mut Bytes) -> Result<HeaderMap, Error> {
+fn headers(input: &mut &[u8]) -> Result<HeaderMap, Error> {
     let count = u8(input)?;
     check_count(count.into(), MAX_HEADERS)?;
     let mut headers = HeaderMap::new();
     for _ in 0..count {
         let len = u8(input)?;
-        let name = HeaderName::from_bytes(&bytes(input, len.into())?);
+        let name = HeaderName::from_bytes(bytes(input, len.into())?);
         let name = name.map_err(|_| protocol("the name of a header is not one"))?;
         let len = u16(input)?;
-        let value = HeaderValue::from_maybe_shared(bytes(input, len.into())?);
+        let value = HeaderValue::from_bytes(bytes(input, len.into())?);
         let mut value = value.map_err(|_| protocol("the value of a header is not one"))?;
         value.set_sensitive(SENSITIVE.contains(&name));
         headers.append(name, value);
@@ -142,10 +144,10 @@ fn headers(input: &mut Bytes) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-fn token(input: &mut Bytes) -> Result<String, Error> {
+fn token(input: &mut &[u8]) -> Result<String, Error> {
     let len = u8(input)?;
-    let name = String::from_utf8(bytes(input, len.into())?.into()).ok();
-    name.filter(|name| is_token(name)).ok_or_else(|| protocol("a subprotocol is not a token"))
+    let name = str::from_utf8(bytes(input, len.into())?).ok().filter(|name| is_token(name));
+    name.map(Into::into).ok_or_else(|| protocol("a subprotocol is not a token"))
 }
 
 /// RFC 9110, section 5.6.2.
@@ -179,18 +181,17 @@ fn finish(kind: Kind, payload: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(codec::packet(kind, payload))
 }
 
-fn bytes(input: &mut Bytes, len: usize) -> Result<Bytes, Error> {
-    if input.len() < len {
-        return Err(cut_off());
-    }
-    Ok(input.split_to(len))
+fn bytes<'a>(input: &mut &'a [u8], len: usize) -> Result<&'a [u8], Error> {
+    let (field, rest) = input.split_at_checked(len).ok_or_else(cut_off)?;
+    *input = rest;
+    Ok(field)
 }
 
-fn u8(input: &mut Bytes) -> Result<u8, Error> {
+fn u8(input: &mut &[u8]) -> Result<u8, Error> {
     input.try_get_u8().map_err(|_| cut_off())
 }
 
-fn u16(input: &mut Bytes) -> Result<u16, Error> {
+fn u16(input: &mut &[u8]) -> Result<u16, Error> {
     input.try_get_u16().map_err(|_| cut_off())
 }
 
@@ -198,7 +199,7 @@ fn check_count(count: usize, most: usize) -> Result<(), Error> {
     if count > most { Err(too_large()) } else { Ok(()) }
 }
 
-fn done(input: &Bytes) -> Result<(), Error> {
+fn done(input: &[u8]) -> Result<(), Error> {
     if input.is_empty() { Ok(()) } else { Err(protocol("a handshake has bytes left over")) }
 }
 

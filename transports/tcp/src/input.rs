@@ -1,30 +1,25 @@
 //! What has been read and waits to be decoded.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use plimsoll::Error;
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio_util::io::poll_read_buf;
 
 use crate::codec::{self, Decoded, Kind, Phase};
 
-/// The buffer of a reader. It grows with what arrives, not with what is announced.
+/// The buffer of a reader. It grows with what arrives, not with what is announced, and takes no
+/// memory while nothing is there.
+#[derive(Default)]
 pub(crate) struct Input {
     buffer: BytesMut,
-    /// How much is read at once while packets are small.
-    chunk: usize,
-    /// The buffer is larger than a chunk.
-    grown: bool,
 }
 
 impl Input {
-    pub(crate) fn new(chunk: usize) -> Self {
-        Self { buffer: BytesMut::new(), chunk, grown: false }
-    }
-
     /// The next packet; `None` where the stream ends between two packets.
     pub(crate) fn poll_packet<R: AsyncRead + Unpin>(
         &mut self,
@@ -37,15 +32,16 @@ impl Input {
                 Decoded::Packet(kind, payload) => return Poll::Ready(Ok(Some((kind, payload)))),
                 Decoded::Missing(missing) => missing,
             };
-            self.make_room(missing);
-            match poll_read_buf(Pin::new(&mut *io), cx, &mut self.buffer)? {
+            match self.poll_read(cx, io, missing)? {
                 Poll::Ready(0) if self.buffer.is_empty() => return Poll::Ready(Ok(None)),
                 Poll::Ready(0) => {
                     return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
                 }
                 Poll::Ready(_) => {}
                 Poll::Pending => {
-                    self.shrink();
+                    if self.buffer.is_empty() {
+                        self.buffer = BytesMut::new();
+                    }
                     return Poll::Pending;
                 }
             }
@@ -54,38 +50,103 @@ impl Input {
 
     /// Throws away what has arrived, up to a bound, without waiting for more.
     pub(crate) fn discard<R: AsyncRead + Unpin>(&mut self, cx: &mut Context<'_>, io: &mut R) {
+        self.buffer = BytesMut::new();
         for _ in 0..DISCARDED_CHUNKS {
-            self.buffer.clear();
-            self.make_room(1);
-            if !matches!(poll_read_buf(Pin::new(&mut *io), cx, &mut self.buffer), Poll::Ready(Ok(1..)))
-            {
+            if !matches!(poll_chunk(cx, io, |_| {}), Poll::Ready(Ok(1..))) {
                 break;
             }
         }
-        self.buffer = BytesMut::new();
     }
 
-    fn make_room(&mut self, missing: usize) {
-        let len = self.buffer.len();
-        let spare = self.buffer.capacity() - len;
-        if spare < missing || spare < self.chunk / 8 {
-            let most = self.chunk.max(GROWTH).max(len);
-            let room = missing.clamp(self.chunk, most);
-            self.grown |= len + room > self.chunk;
-            self.buffer.reserve(room);
+    /// Reads at least a byte, or finds the end of the stream.
+    fn poll_read<R: AsyncRead + Unpin>(
+        &mut self,
+        cx: &mut Context<'_>,
+        io: &mut R,
+        missing: usize,
+    ) -> Poll<io::Result<usize>> {
+        if missing <= CHUNK {
+            return poll_chunk(cx, io, |chunk| self.buffer.extend_from_slice(chunk));
         }
-    }
-
-    /// Gives back what an idle connection does not need.
-    fn shrink(&mut self) {
-        if self.grown && self.buffer.is_empty() {
-            self.buffer = BytesMut::new();
-            self.grown = false;
-        }
+        self.buffer.reserve(missing.min(self.buffer.len().max(GROWTH)));
+        poll_read_buf(Pin::new(io), cx, &mut self.buffer)
     }
 }
 
-/// By how much a buffer grows at first, in bytes; later by what it holds.
+/// Reads over the stack: what waits for a packet needs no memory, and what has been read is kept
+/// in no larger a buffer than it needs.
+fn poll_chunk<R: AsyncRead + Unpin>(
+    cx: &mut Context<'_>,
+    io: &mut R,
+    keep: impl FnOnce(&[u8]),
+) -> Poll<io::Result<usize>> {
+    let mut chunk = [MaybeUninit::uninit(); CHUNK];
+    let mut chunk = ReadBuf::uninit(&mut chunk);
+    ready!(Pin::new(io).poll_read(cx, &mut chunk))?;
+    keep(chunk.filled());
+    Poll::Ready(Ok(chunk.filled().len()))
+}
+
+/// How much is read at once while packets are small, in bytes.
+const CHUNK: usize = 8 * 1024;
+/// By how much the buffer for a large packet grows at first, in bytes; later by what it holds.
 const GROWTH: usize = 16 * 1024;
 /// How much is thrown away at most before a connection is dropped.
-const DISCARDED_CHUNKS: usize = 64;
+const DISCARDED_CHUNKS: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use tokio::io::{AsyncWriteExt, duplex};
+
+    use super::*;
+
+    const PHASE: Phase = Phase::Open { max_message: usize::MAX };
+
+    #[tokio::test]
+    async fn a_buffer_grows_with_what_arrives() {
+        let (mut peer, mut io) = duplex(64 * 1024);
+        peer.write_all(b"\xFF\xFF\xFF\xFF\x02x").await.unwrap();
+        let mut input = Input::default();
+        poll_fn(|cx| {
+            assert!(input.poll_packet(cx, &mut io, PHASE).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+        assert!(input.buffer.capacity() <= 2 * GROWTH, "{}", input.buffer.capacity());
+    }
+
+    #[tokio::test]
+    async fn a_buffer_that_holds_nothing_takes_no_memory() {
+        let (mut peer, mut io) = duplex(1024 * 1024);
+        let mut input = Input::default();
+        for len in [3, 100_000_u32] {
+            peer.write_all(&len.to_be_bytes()).await.unwrap();
+            peer.write_all(b"\x02").await.unwrap();
+            peer.write_all(&vec![7; len as usize]).await.unwrap();
+            let (_, payload) =
+                poll_fn(|cx| input.poll_packet(cx, &mut io, PHASE)).await.unwrap().unwrap();
+            assert_eq!(payload.len(), len as usize);
+            poll_fn(|cx| {
+                assert!(input.poll_packet(cx, &mut io, PHASE).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+            assert_eq!(input.buffer.capacity(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stream_may_end_only_between_packets() {
+        for (bytes, ends_well) in [(&b""[..], true), (b"\0\0", false), (b"\0\0\0\x02\x02x", false)]
+        {
+            let (mut peer, mut io) = duplex(64);
+            peer.write_all(bytes).await.unwrap();
+            drop(peer);
+            let mut input = Input::default();
+            let packet = poll_fn(|cx| input.poll_packet(cx, &mut io, PHASE)).await;
+            assert_eq!(matches!(packet, Ok(None)), ends_well, "{bytes:?}: {packet:?}");
+        }
+    }
+}

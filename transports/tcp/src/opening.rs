@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::task::Poll;
 
 use bytes::Bytes;
 use plimsoll::{BoxDuplex, Error};
@@ -21,7 +22,7 @@ pub(crate) struct Opening<S> {
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Opening<S> {
     pub(crate) fn new(io: S, options: Options) -> Self {
-        Self { io, input: Input::new(options.read_buffer), options }
+        Self { io, input: Input::default(), options }
     }
 
     /// Receives a packet. Cancel safe.
@@ -36,14 +37,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Opening<S> {
         Ok(self.io.flush().await?)
     }
 
-    /// Sends a last packet.
+    /// Sends a last packet, so that it arrives although the connection is dropped after it.
     pub(crate) async fn end(&mut self, packet: &[u8]) -> Result<(), Error> {
         self.send(packet).await?;
         self.io.shutdown().await?;
         let Self { io, input, .. } = self;
         poll_fn(|cx| {
             input.discard(cx, io);
-            std::task::Poll::Ready(())
+            Poll::Ready(())
         })
         .await;
         Ok(())

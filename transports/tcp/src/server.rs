@@ -35,25 +35,24 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Caller<S> {
     }
 
     async fn hello(&mut self) -> Result<Hello, Error> {
-        match self.opening.recv().await? {
-            (Kind::Hello, payload) => Hello::decode(payload),
-            _ => Err(protocol("the first packet is not a hello")),
+        let hello = match self.opening.recv().await {
+            Ok((Kind::Hello, payload)) => Hello::decode(&payload),
+            Ok(_) => Err(protocol("the first packet is not a hello")),
+            Err(error) if error.kind() == ErrorKind::TooLarge => Err(error),
+            // A peer that does not speak the protocol is not answered in it.
+            Err(error) => return Err(error),
+        };
+        if let Some(reject) = hello.as_ref().err().and_then(answer) {
+            self.opening.end(&hello::encode_refuse(&reject)).await?;
         }
+        hello
     }
 }
 
 #[async_trait]
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Incoming for Caller<S> {
     async fn handshake(&mut self) -> Result<Handshake, Error> {
-        let Hello { target, protocols, headers } = match self.hello().await {
-            Ok(hello) => hello,
-            Err(error) => {
-                if let Some(reject) = answer(&error) {
-                    self.opening.end(&hello::encode_refuse(&reject)).await?;
-                }
-                return Err(error);
-            }
-        };
+        let Hello { target, protocols, headers } = self.hello().await?;
         let Peer { transport, address, extensions } = &self.peer;
         Ok(Handshake::new(transport, Capabilities::FULL, target)
             .with_headers(headers)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::{Extensions, Uri};
@@ -10,9 +11,9 @@ use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{self, TcpStream, ToSocketAddrs};
 
 use crate::server::{self, Caller};
-use crate::{Options, client};
 #[cfg(feature = "tls")]
 use crate::tls::{ClientTls, ServerTls, TlsCaller};
+use crate::{Options, client};
 
 /// The transport over TCP. A server starts with [`Tcp::new`], a client with
 /// [`Tcp::connector`].
@@ -196,10 +197,18 @@ impl Connector for TcpConnector {
 /// Failures are the connection's own, and will show when it is used.
 fn set_up(stream: &TcpStream, options: &Options) {
     let _ = stream.set_nodelay(true);
+    let socket = SockRef::from(stream);
     if let Some(silence) = options.keepalive {
-        let keepalive = TcpKeepalive::new().with_time(silence).with_interval(silence / 4);
-        let _ = SockRef::from(stream).set_tcp_keepalive(&keepalive);
+        let interval = (silence / 4).max(MIN_INTERVAL);
+        let keepalive = TcpKeepalive::new().with_time(silence).with_interval(interval);
+        let _ = socket.set_tcp_keepalive(&keepalive);
+    }
+    #[cfg(target_os = "linux")]
+    if options.user_timeout.is_some() {
+        let _ = socket.set_tcp_user_timeout(options.user_timeout);
     }
 }
 
 const NAME: &str = "tcp";
+/// Between two probes; systems take whole seconds.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
