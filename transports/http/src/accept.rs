@@ -33,7 +33,7 @@ impl<S> BoundServer<S> {
         self.local_addr
     }
 
-    /// A handle to end the server with.
+    /// A handle, to end the server from elsewhere.
     pub fn handle(&self) -> Handle {
         self.handle.clone()
     }
@@ -62,7 +62,7 @@ where
     /// None at present: whatever concerns one connection ends that connection only.
     pub async fn serve(self) -> Result<(), Error> {
         let Self { server, listener, handle, .. } = self;
-        let tasks = Tasks::new();
+        let tasks = Tasks::new(handle.clone());
         let slots = Arc::new(Semaphore::new(server.options.max_connections));
         let connection = Connection::new(server, handle.clone(), tasks.spawner().clone());
         let accepting = async {

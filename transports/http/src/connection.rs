@@ -75,7 +75,12 @@ where
         if let Some(tls) = &self.shared.tls {
             let limit = self.shared.options.tls_timeout;
             // The handshake is in its own box, so that its size is not that of the connection.
-            if let Ok(Ok(stream)) = timeout(limit, Box::pin(tls.accept(stream))).await {
+            let handshake = Box::pin(timeout(limit, tls.accept(stream)));
+            let accepted = tokio::select! {
+                accepted = handshake => accepted,
+                () = self.shared.handle.begun() => return,
+            };
+            if let Ok(Ok(stream)) = accepted {
                 self.speak(stream, peer).await;
             }
             return;

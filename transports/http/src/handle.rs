@@ -1,16 +1,18 @@
-//! Ending a server from elsewhere.
+//! A server as others see it.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Ends a server from elsewhere. Clones end the same server.
+/// Ends a server from elsewhere, and tells how it is. Clones are of the same server.
 #[derive(Clone, Debug, Default)]
 pub struct Handle {
     token: CancellationToken,
     deadline: Arc<OnceLock<Instant>>,
+    panics: Arc<AtomicU64>,
 }
 
 impl Handle {
@@ -29,6 +31,16 @@ impl Handle {
         let deadline = now.checked_add(grace).unwrap_or(now + FOREVER);
         let _ = self.deadline.set(deadline);
         self.token.cancel();
+    }
+
+    /// How many times the service has panicked. A panic ends the connection that the request came
+    /// from; over HTTP/2 only its stream.
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_panic(&self) {
+        self.panics.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Waits for the beginning of the shutdown. Cancel safe.

@@ -10,12 +10,15 @@
 //! ```
 //! use std::time::Duration;
 //!
+//! use plimsoll::{Endpoint, HttpService, Shutdown, Socket};
 //! use plimsoll_http::Server;
-//! # use plimsoll::{Endpoint, HttpService, Socket};
+//! use plimsoll_websocket::WebSocket;
 //!
 //! # async fn example() -> Result<(), plimsoll::Error> {
-//! # let endpoint = Endpoint::builder().handle(async |_: Socket| {})?;
-//! let service = HttpService::builder(endpoint).build()?;
+//! let endpoint = Endpoint::builder().handle(async |socket: Socket| {
+//!     let _ = socket.send("ahoy").await;
+//! })?;
+//! let service = HttpService::builder(endpoint.clone()).at("/ws", WebSocket::new()).build()?;
 //! let server = Server::new(service).bind("127.0.0.1:0").await?;
 //! println!("listening on {}", server.local_addr());
 //!
@@ -23,6 +26,7 @@
 //! # handle.shutdown(Duration::ZERO);
 //! tokio::spawn(async move {
 //!     // On a signal of the operating system, for example.
+//!     endpoint.shutdown(Shutdown::default()).await;
 //!     handle.shutdown(Duration::from_secs(10));
 //! });
 //! server.serve().await

@@ -20,11 +20,10 @@ pub(crate) struct Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let zero_time =
-            [("header_timeout", self.header_timeout), ("tls_timeout", self.tls_timeout)];
-        for (option, limit) in zero_time {
-            if limit.is_zero() {
-                return Err(Error::config(option, "must be longer than zero"));
+        let times = [("header_timeout", self.header_timeout), ("tls_timeout", self.tls_timeout)];
+        for (option, limit) in times {
+            if limit.is_zero() || limit > MAX_TIMEOUT {
+                return Err(Error::config(option, "must be longer than zero, at most a day"));
             }
         }
         let positive = [
@@ -66,6 +65,8 @@ impl Default for Options {
     }
 }
 
+/// Longer is a mistake, and what is too long for the clock is a panic in hyper.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 /// What hyper buffers at least.
 const MIN_HEADER_BYTES: usize = 8 * 1024;
 /// More is a mistake: a client can have the server buffer this much at each connection.
@@ -77,9 +78,12 @@ mod tests {
 
     #[test]
     fn an_option_that_cannot_work_is_named() {
-        let table: [(&str, fn(&mut Options)); 7] = [
+        type Spoil = fn(&mut Options);
+        let table: [(&str, Spoil); 9] = [
             ("header_timeout", |options| options.header_timeout = Duration::ZERO),
+            ("header_timeout", |options| options.header_timeout = Duration::MAX),
             ("tls_timeout", |options| options.tls_timeout = Duration::ZERO),
+            ("tls_timeout", |options| options.tls_timeout = Duration::MAX),
             ("max_connections", |options| options.max_connections = 0),
             ("max_connections", |options| options.max_connections = usize::MAX),
             ("max_headers", |options| options.max_headers = 0),

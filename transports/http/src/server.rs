@@ -38,7 +38,11 @@ impl<S> Server<S> {
     }
 
     /// Sets how long a client may take to send the headers of a request, and how long a
-    /// connection over HTTP/1.1 may be idle between requests. Default: 10 s.
+    /// connection over HTTP/1.1 may be idle between requests; at most a day. Default: 10 s.
+    ///
+    /// A client over HTTP/2 has to make its first request within this time. Then it is sent a
+    /// ping each time that this time has passed, and is sent away if it leaves one unanswered for
+    /// as long.
     pub fn header_timeout(mut self, limit: Duration) -> Self {
         self.options.header_timeout = limit;
         self
@@ -52,7 +56,8 @@ impl<S> Server<S> {
     }
 
     /// Sets how many headers a request over HTTP/1.1 may have. Default: 64. A request with more
-    /// is answered with status 431.
+    /// is answered with status 431. Over HTTP/2 only their size is limited, to which each header
+    /// counts with 32 bytes more than its name and value (RFC 9113, section 6.5.2).
     pub fn max_headers(mut self, limit: usize) -> Self {
         self.options.max_headers = limit;
         self
@@ -110,7 +115,7 @@ impl<S> Server<S> {
         self
     }
 
-    /// Sets how long a TLS handshake may take. Default: 10 s.
+    /// Sets how long a TLS handshake may take, at most a day. Default: 10 s.
     #[cfg(feature = "tls")]
     pub fn tls_timeout(mut self, limit: Duration) -> Self {
         self.options.tls_timeout = limit;

@@ -1,9 +1,13 @@
 //! Tasks with an owner.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 
+use futures::FutureExt;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+
+use crate::handle::Handle;
 
 /// Owns tasks: they end at the latest when it is dropped.
 #[derive(Debug)]
@@ -13,9 +17,11 @@ pub(crate) struct Tasks {
 }
 
 impl Tasks {
-    pub(crate) fn new() -> Self {
-        let spawner = Spawner { tracker: TaskTracker::new(), end: CancellationToken::new() };
-        Self { _end: spawner.end.clone().drop_guard(), spawner }
+    /// `handle` counts the tasks that panic.
+    pub(crate) fn new(handle: Handle) -> Self {
+        let end = CancellationToken::new();
+        let spawner = Spawner { tracker: TaskTracker::new(), end: end.clone(), handle };
+        Self { spawner, _end: end.drop_guard() }
     }
 
     pub(crate) fn spawner(&self) -> &Spawner {
@@ -34,13 +40,18 @@ impl Tasks {
 pub(crate) struct Spawner {
     tracker: TaskTracker,
     end: CancellationToken,
+    handle: Handle,
 }
 
 impl Spawner {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let end = self.end.clone();
+        let Self { end, handle, .. } = self.clone();
         self.tracker.spawn(async move {
-            end.run_until_cancelled(task).await;
+            // A task shares nothing with others that a panic could leave half done.
+            let task = AssertUnwindSafe(task).catch_unwind();
+            if let Some(Err(_)) = end.run_until_cancelled(task).await {
+                handle.count_panic();
+            }
         });
     }
 }
