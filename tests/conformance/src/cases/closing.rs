@@ -102,9 +102,8 @@ async fn closing_without_a_close_ends_the_stream(bench: &Bench<'_>) -> Result<()
                 from.finish(&mut Ending::default()).await
             };
             let other = async move {
-                let mut ending = Ending::default();
-                while ending.close.is_none() && ending.add(to.recv().await) {}
-                to.finish_unless_ended(&mut ending).await?;
+                let ending = to.until_end().await?;
+                ending.expect_orderly(&to)?;
                 ending.expect_all(&to, row)
             };
             together(closer, other).await?;

@@ -29,7 +29,8 @@ async fn a_ping_is_answered_with_its_payload(bench: &Bench<'_>) -> Result<(), Fa
     bench
         .each_way(async |mut from, to| {
             let asker = async move {
-                for payload in [Bytes::from("are you there"), Bytes::new(), vec![0xFF; 125].into()] {
+                for payload in [Bytes::from("are you there"), Bytes::new(), vec![0xFF; 125].into()]
+                {
                     from.send(Frame::Ping(payload.clone())).await?;
                     expect_pong(&mut from, &payload).await?;
                 }

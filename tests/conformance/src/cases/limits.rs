@@ -7,8 +7,8 @@ use plimsoll::{Capabilities, Close, CloseCode, Duplex, ErrorKind, Frame, Livenes
 use crate::kit::Kit;
 use crate::kit::bench::{Bench, cases};
 use crate::kit::end::End;
-use crate::kit::failure::Failure;
 use crate::kit::ending::Ending;
+use crate::kit::failure::Failure;
 use crate::kit::message::numbered;
 
 cases![
@@ -74,14 +74,12 @@ async fn pings_that_are_not_carried_harm_nothing(bench: &Bench<'_>) -> Result<()
 /// By its sender, which lives on, or by its receiver.
 async fn a_message_over_the_limit_is_refused(bench: &Bench<'_>) -> Result<(), Failure> {
     bench
-        .each_way(async |mut from, mut to| {
-            match send_too_large(bench, &mut from).await? {
-                Sent::Refused => {
-                    from.send("after").await?;
-                    to.expect(&Message::from("after")).await
-                }
-                Sent::Taken => receive_too_large(&mut from, &mut to).await,
+        .each_way(async |mut from, mut to| match send_too_large(bench, &mut from).await? {
+            Sent::Refused => {
+                from.send("after").await?;
+                to.expect(&Message::from("after")).await
             }
+            Sent::Taken => receive_too_large(&mut from, &mut to).await,
         })
         .await
 }

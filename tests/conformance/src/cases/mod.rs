@@ -38,4 +38,11 @@ mod tests {
         let names: BTreeSet<_> = super::all().map(|case| case.name).collect();
         assert_eq!(names.len(), super::all().count());
     }
+    #[test]
+    fn the_front_page_names_every_case() {
+        let page = include_str!("../cases.md");
+        for case in super::all() {
+            assert!(page.contains(&format!("`{}`", case.name)), "{}", case.name);
+        }
+    }
 }

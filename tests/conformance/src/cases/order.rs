@@ -118,7 +118,7 @@ async fn pass_each_way(bench: &Bench<'_>, row: Row) -> Result<(), Failure> {
 }
 
 /// Sends a row from one end to the other, and at last a message that must come next.
-async fn pass(mut from: End, mut to: End, row: Row) -> Result<(), Failure> {
+pub(super) async fn pass(mut from: End, mut to: End, row: Row) -> Result<(), Failure> {
     let sender = async move {
         from.send_row(row).await?;
         from.send("last").await?;

@@ -46,6 +46,11 @@ impl End {
         flushed.map_err(|error| self.failed("a flush", &error))
     }
 
+    /// Flushes what goes out without waiting.
+    pub(crate) async fn begin_flush(&mut self) -> Result<(), Failure> {
+        poll_fn(|cx| Poll::Ready(self.poll(cx, Duplex::poll_flush, "a flush"))).await.map(|_| ())
+    }
+
     pub(crate) async fn send(&mut self, frame: impl Into<Frame>) -> Result<(), Failure> {
         self.put(frame).await?;
         self.flush().await
@@ -161,6 +166,34 @@ impl End {
         Ok(ending)
     }
 
+    /// Sends the row and receives in turn, until the other end closes; then closes too. That
+    /// sending fails is no failure yet: receiving tells why.
+    pub(crate) async fn send_until_closed(&mut self, row: Row) -> Result<Ending, Failure> {
+        let mut ending = Ending::default();
+        let mut outgoing = row.messages();
+        let waiting = self.waits.note(self.name, "a close, between its own messages");
+        let closed = poll_fn(|cx| {
+            while let Poll::Ready(received) = self.io.poll_recv(cx) {
+                if !ending.add(received) || ending.close.is_some() {
+                    return Poll::Ready(ending.close.is_some());
+                }
+            }
+            if let Poll::Ready(Ok(())) = self.io.poll_ready(cx)
+                && let Some(message) = outgoing.next()
+                && self.io.start_send(message.into()).is_ok()
+            {
+                cx.waker().wake_by_ref();
+            }
+            let _ = self.io.poll_flush(cx);
+            Poll::Pending
+        });
+        if closed.await {
+            drop(waiting);
+            self.finish(&mut ending).await?;
+        }
+        Ok(ending)
+    }
+
     /// Closes and receives at once, as a driver does after a close was sent or received.
     pub(crate) async fn finish(&mut self, ending: &mut Ending) -> Result<(), Failure> {
         let (mut closed, mut ended) = (false, false);
@@ -183,11 +216,9 @@ impl End {
         let mut ending = Ending::default();
         let _waiting = self.waits.note(self.name, "the connection to break");
         poll_fn(|cx| {
-            loop {
-                match self.io.poll_recv(cx) {
-                    Poll::Pending => break,
-                    Poll::Ready(received) if ending.add(received) => {}
-                    Poll::Ready(_) => return Poll::Ready(()),
+            while let Poll::Ready(received) = self.io.poll_recv(cx) {
+                if !ending.add(received) {
+                    return Poll::Ready(());
                 }
             }
             let sent = match self.io.poll_ready(cx) {

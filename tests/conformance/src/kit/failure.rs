@@ -8,11 +8,7 @@ use std::fmt;
 pub(crate) struct Failure(pub(crate) String);
 
 impl Failure {
-    pub(crate) fn new(
-        end: &str,
-        expected: impl fmt::Display,
-        got: impl fmt::Display,
-    ) -> Self {
+    pub(crate) fn new(end: &str, expected: impl fmt::Display, got: impl fmt::Display) -> Self {
         Self(format!("{end}: expected {expected}, got {got}"))
     }
 

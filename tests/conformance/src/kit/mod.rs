@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod end;
 pub(crate) mod ending;
 pub(crate) mod failure;
+mod harness;
 pub(crate) mod message;
 mod options;
 mod pair;
@@ -12,6 +13,7 @@ pub(crate) mod restless;
 pub(crate) mod together;
 mod waits;
 
+pub use harness::Harness;
 pub use options::Kit;
 pub use pair::Pair;
 pub use report::{Failed, Report};

@@ -107,10 +107,7 @@ impl Kit {
     ///
     /// Panics if a case fails, after all have run. The message names each that failed, and says
     /// at which end, what was expected and what came instead.
-    pub async fn check<P: Into<Pair>>(
-        &self,
-        make_pair: impl AsyncFn() -> P,
-    ) -> Vec<&'static str> {
+    pub async fn check<P: Into<Pair>>(&self, make_pair: impl AsyncFn() -> P) -> Vec<&'static str> {
         let report = self.run(make_pair).await;
         assert!(report.failed.is_empty(), "{report}");
         report.passed
@@ -119,7 +116,8 @@ impl Kit {
     /// Like [`check`](Self::check), but returns the failures.
     pub async fn run<P: Into<Pair>>(&self, make_pair: impl AsyncFn() -> P) -> Report {
         let make_pair = &make_pair;
-        let source = || -> LocalBoxFuture<'_, Pair> { Box::pin(async { make_pair().await.into() }) };
+        let source =
+            || -> LocalBoxFuture<'_, Pair> { Box::pin(async { make_pair().await.into() }) };
         let bench = Bench { source: &source, kit: self, waits: Arc::default() };
         let mut report = Report::default();
         let probe = async { Ok(source().await.capabilities) };

@@ -54,14 +54,14 @@ impl Duplex for Restless {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         match self.given_up(Step::Recv, Duplex::poll_recv) {
             Poll::Pending => self.io.poll_recv(cx),
-            ready => ready,
+            ready @ Poll::Ready(_) => ready,
         }
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.given_up(Step::Ready, Duplex::poll_ready) {
             Poll::Pending => self.io.poll_ready(cx),
-            ready => ready,
+            ready @ Poll::Ready(_) => ready,
         }
     }
 
@@ -72,14 +72,14 @@ impl Duplex for Restless {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.given_up(Step::Flush, Duplex::poll_flush) {
             Poll::Pending => self.io.poll_flush(cx),
-            ready => ready,
+            ready @ Poll::Ready(_) => ready,
         }
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         match self.given_up(Step::Close, Duplex::poll_close) {
             Poll::Pending => self.io.poll_close(cx),
-            ready => ready,
+            ready @ Poll::Ready(_) => ready,
         }
     }
 }
