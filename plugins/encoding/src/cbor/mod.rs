@@ -26,8 +26,7 @@ impl Codec for Cbor {
 
     fn encode<T: Serialize + ?Sized>(&self, value: &T) -> Result<Message, Error> {
         let mut bytes = Vec::new();
-        ciborium::into_writer(value, &mut bytes)
-            .map_err(|error| codec_error(error.to_string()))?;
+        ciborium::into_writer(value, &mut bytes).map_err(|error| codec_error(error.to_string()))?;
         Ok(Message::binary(bytes))
     }
 
