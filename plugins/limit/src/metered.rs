@@ -1,7 +1,7 @@
 //! The data path of a connection whose rates are limited.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -22,6 +22,8 @@ pub(crate) struct Metered {
     /// Read and paid for on credit; handed up once nothing is owed.
     held: Option<Frame>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whom to wake if the wait ends before its time.
+    waiting: Option<Waker>,
     /// When the present batch of frames began: cheaper than to look at the clock for each.
     now: Option<Instant>,
     /// This side has sent its close: what still comes is thrown away above, and the peer's
@@ -33,7 +35,16 @@ impl Metered {
     pub(crate) fn new(io: BoxDuplex, limit: &RateLimit) -> Self {
         let meters = Meters::new(limit, Instant::now());
         let policy = limit.policy;
-        Self { io, meters, policy, held: None, timer: None, now: None, closing: false }
+        Self {
+            io,
+            meters,
+            policy,
+            held: None,
+            timer: None,
+            waiting: None,
+            now: None,
+            closing: false,
+        }
     }
 
     /// How long until `frame` may pass.
@@ -61,6 +72,7 @@ impl Metered {
                 timer.as_mut().reset(end);
             }
             if timer.as_mut().poll(cx).is_pending() {
+                self.waiting = Some(cx.waker().clone());
                 // While nothing is read, only this keeps the timers below going.
                 let _ = self.io.poll_flush(cx)?;
                 return Poll::Pending;
@@ -109,7 +121,10 @@ impl Duplex for Metered {
     }
 
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
-        self.closing |= matches!(frame, Frame::Close(_));
+        if matches!(frame, Frame::Close(_)) {
+            self.closing = true;
+            self.waiting.take().into_iter().for_each(Waker::wake);
+        }
         self.io.start_send(frame)
     }
 
