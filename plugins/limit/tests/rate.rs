@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use futures::future::join;
+use futures::future::{join, poll_fn};
 use http::Uri;
 use plimsoll::{
-    BoxDuplex, Capabilities, Close, CloseCode, DuplexExt, Endpoint, ErrorKind, Frame, Info,
+    BoxDuplex, Capabilities, Close, CloseCode, Duplex, DuplexExt, Endpoint, ErrorKind, Frame, Info,
     Message, Plugin, Socket, SocketOptions,
 };
 use plimsoll_heartbeat::Heartbeat;
@@ -194,6 +194,26 @@ async fn closing_does_not_wait_for_a_peer_that_has_to() {
     assert_eq!(peer.recv().await.unwrap().unwrap(), Frame::Close(Close::normal()));
     peer.send(Frame::Close(Close::normal())).await.unwrap();
     assert_eq!(socket.sender().closed().await.code, CloseCode::NORMAL);
+    assert_on_time(start, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_reader_is_woken_when_a_close_ends_the_wait() {
+    let (io, mut peer) = pair(Options::default()).unwrap();
+    let mut io = RateLimit::new().messages(0.001, 1).wrap(io, &mut info());
+    peer.send("1").await.unwrap();
+    peer.send("2").await.unwrap();
+    io.recv().await.unwrap().unwrap();
+    let (start, mut closed) = (Instant::now(), false);
+    let frame = poll_fn(|cx| {
+        let received = io.poll_recv(cx);
+        if received.is_pending() && !closed {
+            closed = true;
+            io.start_send(Frame::Close(Close::normal())).unwrap();
+        }
+        received
+    });
+    assert_eq!(frame.await.unwrap().unwrap(), "2".into());
     assert_on_time(start, Duration::ZERO);
 }
 
