@@ -166,18 +166,13 @@ impl End {
         Ok(ending)
     }
 
-    /// Sends the row and receives in turn, until the other end closes; then closes too. That
+    /// Sends a message of the row and receives what is there, in turn, until the other end closes; then closes too. That
     /// sending fails is no failure yet: receiving tells why.
     pub(crate) async fn send_until_closed(&mut self, row: Row) -> Result<Ending, Failure> {
         let mut ending = Ending::default();
         let mut outgoing = row.messages();
         let waiting = self.waits.note(self.name, "a close, between its own messages");
         let closed = poll_fn(|cx| {
-            while let Poll::Ready(received) = self.io.poll_recv(cx) {
-                if !ending.add(received) || ending.close.is_some() {
-                    return Poll::Ready(ending.close.is_some());
-                }
-            }
             if let Poll::Ready(Ok(())) = self.io.poll_ready(cx)
                 && let Some(message) = outgoing.next()
                 && self.io.start_send(message.into()).is_ok()
@@ -185,6 +180,11 @@ impl End {
                 cx.waker().wake_by_ref();
             }
             let _ = self.io.poll_flush(cx);
+            while let Poll::Ready(received) = self.io.poll_recv(cx) {
+                if !ending.add(received) || ending.close.is_some() {
+                    return Poll::Ready(ending.close.is_some());
+                }
+            }
             Poll::Pending
         });
         if closed.await {

@@ -25,10 +25,10 @@ impl Row {
 /// A text that begins with its number and has `len` bytes, or more if the number needs them.
 pub(crate) fn numbered(number: usize, len: usize) -> Message {
     let mut text = format!("{number}:");
-    text.reserve(len.saturating_sub(text.len()));
-    while text.len() < len {
-        text.push(char::from(b'a' + ((number + text.len()) % 26) as u8));
-    }
+    let rest = len.saturating_sub(text.len());
+    let first = number % LETTERS.len();
+    let letters = LETTERS.repeat((first + rest).div_ceil(LETTERS.len()));
+    text.push_str(&letters[first..first + rest]);
     Message::from(text)
 }
 
@@ -54,4 +54,5 @@ pub(crate) fn describe(received: &Option<Result<Frame, Error>>) -> String {
     }
 }
 
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
 const SHOWN: usize = 24;

@@ -32,6 +32,7 @@ pub struct Kit {
     pub(crate) over_limit: Option<usize>,
     pub(crate) buffer_bound: usize,
     deadline: Duration,
+    only: Option<&'static str>,
     without: Vec<&'static str>,
 }
 
@@ -43,6 +44,7 @@ impl Kit {
             over_limit: None,
             buffer_bound: 16 * 1024 * 1024,
             deadline: Duration::from_secs(30),
+            only: None,
             without: Vec::new(),
         }
     }
@@ -90,8 +92,20 @@ impl Kit {
     /// Panics if there is no such case: see [`Kit::cases`].
     #[must_use]
     pub fn without(mut self, case: &'static str) -> Self {
-        assert!(Self::cases().any(|name| name == case), "there is no case `{case}`");
+        expect_case(case);
         self.without.push(case);
+        self
+    }
+
+    /// Runs only this case, to look for what breaks it.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such case: see [`Kit::cases`].
+    #[must_use]
+    pub fn only(mut self, case: &'static str) -> Self {
+        expect_case(case);
+        self.only = Some(case);
         self
     }
 
@@ -129,7 +143,9 @@ impl Kit {
             }
         };
         let selected = |case: &&Case| {
-            (case.applies)(self, &capabilities) && !self.without.contains(&case.name)
+            (case.applies)(self, &capabilities)
+                && self.only.is_none_or(|only| only == case.name)
+                && !self.without.contains(&case.name)
         };
         for case in cases::all().filter(selected) {
             match self.limited(&bench, (case.run)(&bench)).await {
@@ -163,4 +179,8 @@ impl Default for Kit {
     fn default() -> Self {
         Self::new()
     }
+}
+
+fn expect_case(case: &str) {
+    assert!(Kit::cases().any(|name| name == case), "there is no case `{case}`");
 }

@@ -8,9 +8,9 @@ use plimsoll::{BoxDuplex, Duplex, Error, Frame};
 use super::end::End;
 
 impl End {
-    /// Has each wait begun and given up `times` times before it is waited for.
+    /// Has each wait begun and given up before it is waited for, at most `times` times.
     pub(crate) fn restless(self, step: Step, times: usize) -> Self {
-        Self { io: Box::new(Restless { io: self.io, step, times }), ..self }
+        Self { io: Box::new(Restless { io: self.io, step, times, turn: 0 }), ..self }
     }
 }
 
@@ -30,6 +30,7 @@ struct Restless {
     io: BoxDuplex,
     step: Step,
     times: usize,
+    turn: usize,
 }
 
 impl Restless {
@@ -40,7 +41,8 @@ impl Restless {
     ) -> Poll<T> {
         if self.step == step || self.step == Step::All {
             let nowhere = &mut Context::from_waker(noop_waker_ref());
-            for _ in 0..self.times {
+            self.turn = (self.turn + 1) % (self.times + 1);
+            for _ in 0..self.turn {
                 if let ready @ Poll::Ready(_) = poll(&mut self.io, nowhere) {
                     return ready;
                 }
