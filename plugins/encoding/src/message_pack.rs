@@ -29,7 +29,7 @@ impl Codec for MessagePack {
         S: for<'de> DeserializeSeed<'de, Value = T>,
     {
         let bytes = message.as_bytes();
-        let mut decoder = rmp_serde::Deserializer::from_read_ref(bytes);
+        let mut decoder = rmp_serde::Deserializer::new(bytes);
         // The decoder counts in smaller steps than `bounded`, which is the one that decides.
         decoder.set_max_depth(4 * MAX_DEPTH);
         let value = bounded(&mut decoder, bytes.len(), seed).map_err(codec_error)?;
@@ -37,5 +37,18 @@ impl Codec for MessagePack {
             return Err(codec_error("there are bytes after the value"));
         }
         Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_one_value() {
+        let message = MessagePack.encode(&["a", "b"]).unwrap();
+        assert_eq!(MessagePack.decode::<[String; 2]>(&message).unwrap(), ["a", "b"]);
+        let longer = Message::binary([message.as_bytes(), &[0]].concat());
+        assert!(MessagePack.decode::<[String; 2]>(&longer).is_err());
     }
 }
