@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 
-use plimsoll::{Close, CloseCode, Duplex, Frame, Message};
+use plimsoll::{Close, CloseCode, Duplex, Frame};
 
 use crate::kit::bench::{Bench, cases};
 use crate::kit::end::End;
@@ -76,13 +76,11 @@ async fn what_was_sent_before_a_close_arrives(bench: &Bench<'_>) -> Result<(), F
 async fn closing_waits_for_nobody(bench: &Bench<'_>) -> Result<(), Failure> {
     bench
         .each_way(async |mut from, mut to| {
-            from.put("before").await?;
             from.put(Frame::Close(Close::normal())).await?;
             let waiting = from.waits.note(from.name, "poll_close, while the other end is idle");
             let closed = poll_fn(|cx| from.io.poll_close(cx)).await;
             closed.map_err(|error| from.failed("to close", &error))?;
             drop(waiting);
-            to.expect(&Message::from("before")).await?;
             let mut ending = Ending::default();
             ending.add(to.recv().await);
             ending.expect_close(&to, &Close::normal())

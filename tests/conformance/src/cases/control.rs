@@ -81,12 +81,18 @@ async fn of_many_pings_the_last_is_answered(bench: &Bench<'_>) -> Result<(), Fai
 async fn an_unasked_pong_harms_nothing(bench: &Bench<'_>) -> Result<(), Failure> {
     bench
         .each_way(async |mut from, mut to| {
-            from.put(Frame::Pong("unasked".into())).await?;
-            from.put("after").await?;
-            from.send(Frame::Pong(Bytes::new())).await?;
-            to.expect(&Message::from("after")).await?;
-            to.send("back").await?;
-            from.expect(&Message::from("back")).await
+            let asker = async move {
+                from.put(Frame::Pong("unasked".into())).await?;
+                from.put("after").await?;
+                from.send(Frame::Pong(Bytes::new())).await?;
+                from.expect(&Message::from("back")).await.map(|()| from)
+            };
+            let other = async move {
+                to.expect(&Message::from("after")).await?;
+                to.send("back").await.map(|()| to)
+            };
+            together(asker, other).await?;
+            Ok(())
         })
         .await
 }

@@ -57,13 +57,17 @@ async fn a_flush_with_nothing_to_do_is_ready(bench: &Bench<'_>) -> Result<(), Fa
 async fn asking_for_room_twice_changes_nothing(bench: &Bench<'_>) -> Result<(), Failure> {
     bench
         .each_way(async |mut from, mut to| {
-            for number in 0..10 {
-                from.ready().await?;
-                from.ready().await?;
-                from.send(numbered(number, 20)).await?;
-            }
             let row = Row { count: 10, sizes: &[20], limit: 20 };
-            to.expect_row(row).await
+            let sender = async move {
+                for message in row.messages() {
+                    from.ready().await?;
+                    from.put(message).await?;
+                }
+                from.flush().await.map(|()| from)
+            };
+            let receiver = async move { to.expect_row(row).await.map(|()| to) };
+            together(sender, receiver).await?;
+            Ok(())
         })
         .await
 }

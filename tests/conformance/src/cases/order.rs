@@ -1,6 +1,6 @@
 //! Messages arrive once, in order, with their boundaries and kinds.
 
-use plimsoll::{Frame, Message};
+use plimsoll::Message;
 
 use crate::kit::bench::{Bench, cases};
 use crate::kit::end::End;
@@ -133,18 +133,26 @@ pub(super) async fn pass(mut from: End, mut to: End, row: Row) -> Result<(), Fai
     Ok(())
 }
 
-/// Sends few and small messages from one end to the other.
+/// Sends messages from one end to the other, and at last one that must come next.
 async fn pass_messages(bench: &Bench<'_>, messages: &[Message]) -> Result<(), Failure> {
+    let messages = [messages, &[Message::from("last")]].concat();
     bench
         .each_way(async |mut from, mut to| {
-            for message in messages {
-                from.put(Frame::Message(message.clone())).await?;
-            }
-            from.send("last").await?;
-            for message in messages {
-                to.expect(message).await?;
-            }
-            to.expect(&Message::from("last")).await
+            let (outgoing, incoming) = (messages.clone(), messages.clone());
+            let sender = async move {
+                for message in outgoing {
+                    from.put(message).await?;
+                }
+                from.flush().await.map(|()| from)
+            };
+            let receiver = async move {
+                for message in incoming {
+                    to.expect(&message).await?;
+                }
+                Ok(to)
+            };
+            together(sender, receiver).await?;
+            Ok(())
         })
         .await
 }
