@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use http::header::{
+    AUTHORIZATION, COOKIE, HeaderName, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL,
+};
 use http::{Extensions, HeaderMap, Uri};
 
 use crate::{Capabilities, Info, PeerAddr};
@@ -28,9 +31,15 @@ impl Handshake {
         }
     }
 
-    /// Sets the request's headers.
+    /// Sets the request's headers. Those with credentials become
+    /// [sensitive](http::HeaderValue::is_sensitive): they do not show in debug output.
     #[must_use]
-    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+    pub fn with_headers(mut self, mut headers: HeaderMap) -> Self {
+        for (name, value) in &mut headers {
+            if SENSITIVE.contains(name) {
+                value.set_sensitive(true);
+            }
+        }
         self.info.headers = headers;
         self
     }
@@ -103,6 +112,9 @@ impl fmt::Debug for Handshake {
     }
 }
 
+const SENSITIVE: [HeaderName; 4] =
+    [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,5 +131,6 @@ mod tests {
         for shown in [format!("{handshake:?}"), format!("{:?}", handshake.info())] {
             assert!(shown.contains("/path") && !shown.contains("secret"), "{shown}");
         }
+        assert!(!format!("{:?}", handshake.info().headers()).contains("secret"));
     }
 }
