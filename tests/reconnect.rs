@@ -10,6 +10,7 @@ use plimsoll::{
     Plugin, Reject, Shutdown, Socket,
 };
 use plimsoll_memory::Memory;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Says which connection it is, then does what it is told.
@@ -155,11 +156,35 @@ async fn a_server_that_restarts_says_when_to_come_back() {
     listening.await.unwrap().unwrap();
     let start = Instant::now();
     flaky(&memory, "here");
-    while !matches!(status.changed().await, Some(LinkState::Connecting { .. })) {}
+    // An attempt may succeed before anybody looks at the status: only the latest is kept.
+    let is_back = |state| matches!(state, Some(LinkState::Connecting { .. } | LinkState::Open));
+    while !is_back(status.changed().await) {}
     assert!(start.elapsed() >= asked - Duration::from_secs(1), "{:?}", start.elapsed());
     assert!(start.elapsed() <= asked + asked / 2, "{:?}", start.elapsed());
     socket.send("back").await.unwrap();
     assert_eq!(recv_text(&mut socket).await, "0: back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_close_of_a_connection_that_is_left_is_answered() {
+    let memory = Memory::new();
+    let (told, mut closed) = mpsc::channel(1);
+    let endpoint = Endpoint::builder()
+        .handle(move |socket: Socket| {
+            let told = told.clone();
+            async move {
+                socket.close(Close::new(CloseCode::SERVICE_RESTART, ""));
+                let start = Instant::now();
+                socket.sender().closed().await;
+                let _ = told.send(start.elapsed()).await;
+            }
+        })
+        .unwrap();
+    let listener = memory.listen("here").unwrap();
+    tokio::spawn(async move { endpoint.listen(listener).await });
+    let backoff = Backoff::default().first(Duration::from_secs(3600)).max(Duration::from_secs(3600));
+    let _socket = dialer(&memory).keep_connected("mem://here", backoff).await.unwrap();
+    assert_eq!(closed.recv().await, Some(Duration::ZERO), "not only when it is dropped");
 }
 
 /// Turns away all but the first connection.

@@ -13,14 +13,20 @@ use tokio::time::{Sleep, sleep};
 use crate::inbox;
 use crate::outbox::Outgoing;
 use crate::shared::Shared;
+use crate::signal::Signal;
 use crate::{BoxDuplex, Close, CloseCode, Duplex, Error, Frame, Message};
 
 /// Moves frames between a connection and the queues of its [`Socket`](crate::Socket).
 ///
 /// Local work comes first: what is queued goes out before more is read, all of it with one
-/// flush; and nothing is read while the application has too much unread.
+/// flush; and nothing is read while the application has too much unread, nor when it was the
+/// application that woke the task.
 pub(crate) struct Driver {
     io: BoxDuplex,
+    /// Tells whether it was `io` that woke the task.
+    signal: Signal,
+    /// `io` may have more to read.
+    may_read: bool,
     shared: Arc<Shared>,
     close_timeout: Duration,
     state: State,
@@ -55,6 +61,8 @@ impl Driver {
         let answers_pings = !shared.info.capabilities().answers_pings;
         Self {
             io,
+            signal: Signal::default(),
+            may_read: true,
             shared,
             close_timeout,
             state: State::Open,
@@ -78,6 +86,12 @@ impl Driver {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
         self.shared.register_driver(cx);
+        let waker = self.signal.waker(cx);
+        self.may_read |= self.signal.take();
+        self.poll_io(&mut Context::from_waker(&waker))
+    }
+
+    fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
         loop {
             if let Poll::Ready(close) = self.poll_deadline(cx) {
                 return Poll::Ready(close);
@@ -210,7 +224,14 @@ impl Driver {
                     return Poll::Pending;
                 }
             }
-            match ready!(self.io.poll_recv(cx)?) {
+            if !self.may_read {
+                return Poll::Pending;
+            }
+            let Poll::Ready(received) = self.io.poll_recv(cx)? else {
+                self.may_read = false;
+                return Poll::Pending;
+            };
+            match received {
                 Some(Frame::Message(message)) => {
                     self.credit = self.credit.saturating_sub(inbox::cost(&message));
                     self.incoming.push_back(message);

@@ -25,7 +25,9 @@ use crate::{Error, ErrorKind, Frame};
 ///
 /// **Tasks and wakers.** One task polls all methods, so an implementation may keep one waker for
 /// reading and one for writing. A method that returns `Pending` has arranged for the task to be
-/// woken. Every method is cancel safe: not polling again loses nothing but time.
+/// woken when it is worth calling again, even if another method is the reason: a wrapper whose
+/// `start_send` gives it something to hand up wakes the reader. Until then the caller need not
+/// call again. Every method is cancel safe: not polling again loses nothing but time.
 ///
 /// **Sending.** The caller calls `start_send` once after each `poll_ready` that returned
 /// `Ready(Ok(()))`. What was sent may stay in a buffer until `poll_flush` has returned

@@ -226,8 +226,10 @@ impl<F: Filter> Duplex for Filtered<F> {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if !self.flow.caught_up {
-            self.poll_timer(cx)?;
+        // Also for a deadline that a frame on its way out has set.
+        self.poll_timer(cx)?;
+        if !self.flow.to_app.is_empty() {
+            cx.waker().wake_by_ref();
         }
         ready!(self.poll_drain(cx))?;
         self.io.poll_flush(cx)

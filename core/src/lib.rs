@@ -98,6 +98,7 @@ mod reconnect;
 mod reject;
 mod sender;
 mod shared;
+mod signal;
 mod socket;
 mod text;
 mod together;

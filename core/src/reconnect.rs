@@ -136,7 +136,8 @@ pub(crate) struct Reconnect {
 
 enum State {
     Open(BoxDuplex),
-    Wait(Pin<Box<Sleep>>),
+    /// The last connection, if there is one, gets this time to end in order.
+    Wait(Pin<Box<Sleep>>, Option<BoxDuplex>),
     Connect(BoxFuture<'static, Result<Connected, Error>>),
 }
 
@@ -158,7 +159,10 @@ impl Reconnect {
         loop {
             match &mut self.state {
                 State::Open(_) => return Poll::Ready(Ok(())),
-                State::Wait(timer) => {
+                State::Wait(timer, parting) => {
+                    if parting.as_mut().is_some_and(|io| io.poll_close(cx).is_ready()) {
+                        *parting = None;
+                    }
                     ready!(timer.as_mut().poll(cx));
                     let (dialer, dial) = (self.dialer.clone(), self.dial.clone());
                     self.state = State::Connect(Box::pin(async move { dialer.open(dial).await }));
@@ -169,6 +173,8 @@ impl Reconnect {
                         self.failed = 0;
                         self.state = State::Open(io);
                         self.status.send_replace(LinkState::Open);
+                        // Whoever polled: nobody has yet looked whether it has something to read.
+                        cx.waker().wake_by_ref();
                     }
                     Err(error) => self.lost(error, None)?,
                 },
@@ -187,7 +193,11 @@ impl Reconnect {
         let asked = close.and_then(Close::retry_delay).or_else(|| error.reject()?.retry_delay());
         let delay = self.backoff.wait(self.failed, asked);
         self.failed = self.failed.saturating_add(1);
-        self.state = State::Wait(Box::pin(sleep(delay)));
+        let wait = State::Wait(Box::pin(sleep(delay)), None);
+        let last = std::mem::replace(&mut self.state, wait);
+        if let (State::Open(io), State::Wait(_, parting)) = (last, &mut self.state) {
+            *parting = close.map(|_| io);
+        }
         let (reason, attempt) = (Arc::new(error), self.failed);
         self.status.send_replace(LinkState::Waiting { reason, attempt, delay });
         Ok(())
@@ -196,7 +206,7 @@ impl Reconnect {
     fn io(&mut self) -> Option<&mut BoxDuplex> {
         match &mut self.state {
             State::Open(io) => Some(io),
-            State::Wait(_) | State::Connect(_) => None,
+            State::Wait(..) | State::Connect(_) => None,
         }
     }
 }
@@ -245,13 +255,15 @@ impl Duplex for Reconnect {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self.io() {
-            Some(io) => {
-                let result = ready!(io.poll_flush(cx));
-                Poll::Ready(result.or_else(|error| self.lost(error, None)))
-            }
-            None => Poll::Ready(Ok(())),
+        if let Some(io) = self.io() {
+            let result = ready!(io.poll_flush(cx));
+            result.or_else(|error| self.lost(error, None))?;
         }
+        if self.io().is_none() {
+            // Nothing is left to flush, but the task has to wake for the next attempt.
+            let _ = self.poll_open(cx)?;
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
