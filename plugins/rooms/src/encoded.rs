@@ -4,34 +4,28 @@ use plimsoll::{Error, Message, Sender};
 use plimsoll_encoding::{AnyCodec, Codec, Json};
 use serde::Serialize;
 
-/// One message for each codec in use, by the codec's name.
-#[derive(Default)]
-pub(crate) struct Encoded(Vec<(String, Message)>);
-
-impl Encoded {
-    /// Encodes `value` for `member`, unless somebody else has the same codec.
-    pub(crate) fn add<T>(&mut self, member: &Sender, value: &T) -> Result<(), Error>
-    where
-        T: Serialize + ?Sized,
-    {
-        let codec = member.info().get::<AnyCodec>();
-        let name = name(codec);
-        if self.find(name).is_none() {
-            let message = codec.map_or_else(|| Json.encode(value), |codec| codec.encode(value))?;
-            self.0.push((name.to_owned(), message.shared()));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn get(&self, member: &Sender) -> Option<Message> {
-        self.find(name(member.info().get())).cloned()
-    }
-
-    fn find(&self, name: &str) -> Option<&Message> {
-        self.0.iter().find(|(codec, _)| codec == name).map(|(_, message)| message)
-    }
+/// One value as a message for each codec in use, by the codec's name.
+pub(crate) struct Encoded<'a, T: ?Sized> {
+    value: &'a T,
+    messages: Vec<(String, Message)>,
 }
 
-fn name(codec: Option<&AnyCodec>) -> &str {
-    codec.map_or(Json.name(), Codec::name)
+impl<'a, T: Serialize + ?Sized> Encoded<'a, T> {
+    pub(crate) fn new(value: &'a T) -> Self {
+        Self { value, messages: Vec::new() }
+    }
+
+    /// The message for `member`. Encodes it unless somebody before had the same codec.
+    pub(crate) fn message(&mut self, member: &Sender) -> Result<Message, Error> {
+        let codec = member.info().get::<AnyCodec>();
+        let name = codec.map_or(Json.name(), Codec::name);
+        if let Some((_, message)) = self.messages.iter().find(|(codec, _)| codec == name) {
+            return Ok(message.clone());
+        }
+        let value = self.value;
+        let message = codec.map_or_else(|| Json.encode(value), |codec| codec.encode(value))?;
+        let message = message.shared();
+        self.messages.push((name.to_owned(), message.clone()));
+        Ok(message)
+    }
 }

@@ -88,10 +88,17 @@
 //! # How it is built
 //!
 //! The members of a room are a map behind an `Arc`, copied when it changes while somebody reads
-//! it. A broadcast takes the `Arc` and sends without a lock, so a large broadcast holds up
-//! neither joins nor other broadcasts; a join costs a copy only if it comes in the middle of a
-//! broadcast to the same room. `cargo run --release --example cost -p plimsoll-rooms` measures
-//! both.
+//! it. A broadcast takes the `Arc` and sends without a lock: it holds up neither joins nor other
+//! broadcasts, and what it calls may use the rooms. A join copies the map only if it comes in the
+//! middle of a broadcast to the same room, and even then is sooner done than by waiting for a
+//! lock. On two busy cores, by `cargo run --release -p plimsoll-rooms --example cost`:
+//!
+//! | members | broadcast | join and leave | join and leave amid broadcasts |
+//! |---|---|---|---|
+//! | 10 | 0.6 µs | 0.2 µs | 0.5 µs |
+//! | 100 | 5.6 µs | 0.2 µs | 1.0 µs |
+//! | 1,000 | 84 µs | 0.2 µs | 5.6 µs |
+//! | 10,000 | 1.5 ms | 0.2 µs | 127 µs |
 //!
 //! # Features
 //!

@@ -49,3 +49,19 @@ pub(crate) fn shrink<K: Eq + Hash, V>(map: &mut HashMap<K, V>) {
 
 /// How much capacity is not worth giving back.
 const SMALL: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_that_was_large_gives_its_memory_back() {
+        let mut map: HashMap<_, _> = (0..10_000).map(|number| (number, ())).collect();
+        for number in 10..10_000 {
+            map.remove(&number);
+            shrink(&mut map);
+        }
+        assert_eq!(map.len(), 10);
+        assert!(map.capacity() < 200, "{}", map.capacity());
+    }
+}

@@ -10,7 +10,7 @@ use plimsoll::{Close, ConnectionId, Error, ErrorKind, Handshake, Info, Plugin, R
 use crate::directory::Directory;
 use crate::events::Feed;
 use crate::members::{Members, Snapshot};
-use crate::seat::{Seats, State};
+use crate::seat::Seats;
 use crate::{Events, Options, Target};
 
 /// Groups of connections by name. Clones are the same rooms.
@@ -68,17 +68,20 @@ impl Rooms {
         let Some(seat) = Seats::find(member.info(), &self.inner) else {
             return Err(Error::config("rooms", "must be a plugin of the connection's endpoint"));
         };
+        let mut joined = seat.lock();
+        // Under the lock: who is not closed yet takes it later, to leave.
         if member.close_reason().is_some() {
             return Err(Error::new(ErrorKind::Close));
         }
-        let mut state = seat.lock();
-        let joined = self.open(&mut state, member)?;
         if joined.contains(room) {
             return Ok(false);
         }
         if joined.len() >= options.max_rooms_per_connection {
             let message = "the connection is in too many rooms";
             return Err(Error::with_message(ErrorKind::Policy, message));
+        }
+        if joined.is_empty() {
+            self.register(member);
         }
         joined.insert(directory.join(room, member, options, feed)?);
         Ok(true)
@@ -88,8 +91,7 @@ impl Rooms {
     pub fn leave(&self, room: &str, id: ConnectionId) -> bool {
         let Some(member) = self.connection(id) else { return false };
         let Some(seat) = Seats::find(member.info(), &self.inner) else { return false };
-        let mut state = seat.lock();
-        let State::Open(joined) = &mut *state else { return false };
+        let mut joined = seat.lock();
         let Some(name) = joined.take(room) else { return false };
         self.inner.directory.leave(&name, &member, &self.inner.feed);
         true
@@ -99,9 +101,7 @@ impl Rooms {
     pub fn leave_all(&self, id: ConnectionId) -> usize {
         let Some(member) = self.connection(id) else { return 0 };
         let Some(seat) = Seats::find(member.info(), &self.inner) else { return 0 };
-        let mut state = seat.lock();
-        let State::Open(joined) = &mut *state else { return 0 };
-        self.leave_each(std::mem::take(joined), &member)
+        self.leave_each(&mut seat.lock(), &member)
     }
 
     /// The members of a room, in no particular order.
@@ -134,10 +134,7 @@ impl Rooms {
     pub fn of(&self, id: ConnectionId) -> Vec<String> {
         let Some(member) = self.connection(id) else { return Vec::new() };
         let Some(seat) = Seats::find(member.info(), &self.inner) else { return Vec::new() };
-        match &*seat.lock() {
-            State::Open(joined) => joined.iter().map(|name| name.to_string()).collect(),
-            State::Admitted | State::Closed => Vec::new(),
-        }
+        seat.lock().iter().map(|name| name.to_string()).collect()
     }
 
     /// Chooses the members of a room as those to send to.
@@ -178,24 +175,18 @@ impl Rooms {
         Self { inner: Arc::new(inner) }
     }
 
-    /// The rooms that a connection is in, after making it known if it was not.
-    fn open<'a>(
-        &self,
-        state: &'a mut State,
-        member: &Sender,
-    ) -> Result<&'a mut HashSet<Arc<str>>, Error> {
-        if matches!(state, State::Admitted) {
-            self.connections().insert(member);
-            *state = State::Open(HashSet::new());
-        }
-        match state {
-            State::Open(joined) => Ok(joined),
-            State::Admitted | State::Closed => Err(Error::new(ErrorKind::Close)),
+    /// Makes a connection known: when it has opened, or when a plugin that is told before this
+    /// one joins for it.
+    fn register(&self, member: &Sender) {
+        let mut connections = self.connections();
+        if connections.get(member.info().id()).is_none() {
+            connections.insert(member);
         }
     }
 
-    fn leave_each(&self, rooms: HashSet<Arc<str>>, member: &Sender) -> usize {
+    fn leave_each(&self, joined: &mut HashSet<Arc<str>>, member: &Sender) -> usize {
         let Inner { directory, feed, .. } = &*self.inner;
+        let rooms = std::mem::take(joined);
         rooms.iter().for_each(|name| directory.leave(name, member, feed));
         rooms.len()
     }
@@ -217,19 +208,13 @@ impl Plugin for Rooms {
     }
 
     fn opened(&self, peer: &Sender) {
-        if let Some(seat) = Seats::find(peer.info(), &self.inner) {
-            let _ = self.open(&mut seat.lock(), peer);
-        }
+        self.register(peer);
     }
 
     fn closed(&self, info: &Info, _: &Close) {
-        let Some(seat) = Seats::find(info, &self.inner) else { return };
-        let mut state = seat.lock();
-        let State::Open(joined) = std::mem::replace(&mut *state, State::Closed) else { return };
-        let member = self.connections().remove(info.id());
-        if let Some(member) = member {
-            self.leave_each(joined, &member);
-        }
+        self.leave_all(info.id());
+        let closed = self.connections().remove(info.id());
+        drop(closed);
     }
 }
 

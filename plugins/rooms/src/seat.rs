@@ -11,21 +11,13 @@ use crate::rooms::Inner;
 /// handshake on, so that it is found whatever the order of the plugins.
 pub(crate) struct Seat {
     rooms: Weak<Inner>,
-    state: Mutex<State>,
-}
-
-pub(crate) enum State {
-    /// Let in, but not yet known to the rooms.
-    Admitted,
-    /// May join: these are the rooms that it is in.
-    Open(HashSet<Arc<str>>),
-    /// May not join again.
-    Closed,
+    /// The rooms that it is in.
+    joined: Mutex<HashSet<Arc<str>>>,
 }
 
 impl Seat {
-    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn lock(&self) -> MutexGuard<'_, HashSet<Arc<str>>> {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_in(&self, rooms: &Arc<Inner>) -> bool {
@@ -40,8 +32,8 @@ pub(crate) struct Seats(Vec<Arc<Seat>>);
 impl Seats {
     pub(crate) fn add(&mut self, rooms: &Arc<Inner>) {
         if !self.0.iter().any(|seat| seat.is_in(rooms)) {
-            let state = Mutex::new(State::Admitted);
-            self.0.push(Arc::new(Seat { rooms: Arc::downgrade(rooms), state }));
+            let rooms = Arc::downgrade(rooms);
+            self.0.push(Arc::new(Seat { rooms, joined: Mutex::default() }));
         }
     }
 

@@ -97,16 +97,14 @@ impl<'a> Target<'a> {
         value: &T,
     ) -> Result<Delivery, plimsoll::Error> {
         let recipients = self.recipients();
-        let mut encoded = crate::encoded::Encoded::default();
+        let mut encoded = crate::encoded::Encoded::new(value);
+        // First for all, so that a failure comes before anything is sent.
         for member in recipients.iter() {
-            encoded.add(member, value)?;
+            encoded.message(member)?;
         }
         let mut delivery = Delivery::default();
         for member in recipients.iter() {
-            match encoded.get(member) {
-                Some(message) => delivery.count(member, message, self.policy),
-                None => delivery.dropped += 1,
-            }
+            delivery.count(member, encoded.message(member)?, self.policy);
         }
         Ok(delivery)
     }
