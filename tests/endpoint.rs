@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use plimsoll::{
-    BoxDuplex, Close, CloseCode, Dialer, DuplexExt, Endpoint, Error, ErrorKind, Frame, Handshake,
-    Info, Message, Plugin, Reject, Sender, Shutdown, SlowPolicy, Socket,
+    BoxDuplex, Close, CloseCode, Dialer, DuplexExt, Endpoint, Error, ErrorKind, Filter, Flow,
+    Frame, Handshake, Info, Message, Plugin, Reject, Sender, Shutdown, SlowPolicy, Socket, filter,
 };
 use plimsoll_memory::Memory;
 use tokio::sync::mpsc;
@@ -73,18 +73,126 @@ async fn a_handler_that_panics_costs_its_own_connection() {
     until(|| endpoint.connections() == 1).await;
 }
 
+/// Panics in the hooks that the connection's URI names.
+struct Panics;
+
+impl Panics {
+    fn maybe(hook: &str, info: &Info) {
+        let hooks = info.query("panic").unwrap_or_default();
+        assert!(!hooks.split(' ').any(|name| name == hook), "on purpose");
+    }
+}
+
+#[async_trait]
+impl Plugin for Panics {
+    async fn handshake(&self, handshake: &mut Handshake) -> Result<(), Reject> {
+        Self::maybe("handshake", handshake.info());
+        Ok(())
+    }
+
+    fn wrap(&self, io: BoxDuplex, info: &mut Info) -> BoxDuplex {
+        Self::maybe("wrap", info);
+        filter(io, PanicsInbound(info.clone()))
+    }
+
+    async fn establish(&self, _: &mut BoxDuplex, info: &mut Info) -> Result<(), Error> {
+        Self::maybe("establish", info);
+        Ok(())
+    }
+
+    fn opened(&self, peer: &Sender) {
+        Self::maybe("opened", peer.info());
+    }
+
+    fn closed(&self, info: &Info, _: &Close) {
+        Self::maybe("closed", info);
+    }
+}
+
+struct PanicsInbound(Info);
+
+impl Filter for PanicsInbound {
+    fn inbound(&mut self, frame: Frame, _: &mut Flow) -> Result<Option<Frame>, Error> {
+        Panics::maybe("inbound", &self.0);
+        Ok(Some(frame))
+    }
+}
+
+/// Counts the connections that are open.
+struct Books(Arc<AtomicUsize>);
+
+impl Plugin for Books {
+    fn opened(&self, _: &Sender) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn closed(&self, _: &Info, _: &Close) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plugin_that_panics_costs_one_connection() {
+    let (before, after) = (Arc::default(), Arc::default());
+    // Room for one more: a place that is not given back would be missed.
+    let endpoint = Endpoint::builder()
+        .max_connections(2)
+        .plugin(Books(Arc::clone(&before)))
+        .plugin(Panics)
+        .plugin(Books(Arc::clone(&after)))
+        .handle(echo)
+        .unwrap();
+    let dialer = serve(&endpoint);
+    let mut other = dialer.connect("mem://here").await.unwrap();
+    let mut counted = 0;
+    for (hooks, count, told) in [
+        ("handshake", 1, CloseCode::ABNORMAL),
+        ("wrap", 1, CloseCode::ABNORMAL),
+        ("establish", 1, CloseCode::ABNORMAL),
+        ("opened", 1, CloseCode::INTERNAL),
+        ("inbound", 0, CloseCode::INTERNAL),
+        ("closed", 1, CloseCode::NORMAL),
+        ("opened+closed", 2, CloseCode::INTERNAL),
+    ] {
+        let connected = dialer.connect(format!("mem://here?panic={hooks}")).await;
+        if let Ok(mut socket) = connected {
+            let _ = socket.send("ahoy").await;
+            while let Some(Ok(_)) = socket.recv().await {
+                socket.close(Close::normal());
+            }
+            assert_eq!(socket.sender().closed().await.code, told, "{hooks}");
+        }
+        counted += count;
+        until(|| endpoint.panics() == counted).await;
+        until(|| endpoint.connections() == 1).await;
+        other.send("still here").await.unwrap();
+        assert_eq!(recv_text(&mut other).await, "still here");
+        assert_eq!(before.load(Ordering::Relaxed), 1, "{hooks}");
+        assert_eq!(after.load(Ordering::Relaxed), 1, "{hooks}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn more_connections_than_there_is_room_for_are_turned_away() {
-    let endpoint = Endpoint::builder().max_connections(2).handle(echo).unwrap();
+    let endpoint = Endpoint::builder().max_connections(50).handle(echo).unwrap();
     let dialer = serve(&endpoint);
-    let first = dialer.connect("mem://here").await.unwrap();
-    let _second = dialer.connect("mem://here").await.unwrap();
-    let error = dialer.connect("mem://here").await.unwrap_err();
-    let reject = error.reject().unwrap();
-    assert_eq!(reject.status(), 503);
-    assert!(reject.may_retry());
-    drop(first);
-    until(|| endpoint.connections() == 1).await;
+    let mut sockets = Vec::new();
+    for _ in 0..50 {
+        sockets.push(dialer.connect("mem://here").await.unwrap());
+    }
+    for _ in 0..50 {
+        let error = dialer.connect("mem://here").await.unwrap_err();
+        let reject = error.reject().unwrap();
+        assert_eq!(reject.status(), 503);
+        assert!(reject.may_retry());
+        assert!(reject.headers().contains_key("retry-after"));
+    }
+    for socket in &mut sockets {
+        socket.send("still here").await.unwrap();
+        assert_eq!(recv_text(socket).await, "still here");
+    }
+    sockets.pop();
+    until(|| endpoint.connections() == 49).await;
     dialer.connect("mem://here").await.unwrap();
 }
 
@@ -311,10 +419,7 @@ fn options_that_cannot_work_are_named() {
     let error = Dialer::builder().build().unwrap_err();
     assert!(error.to_string().contains("transport"), "{error}");
     let connector = Memory::new().connector();
-    let error = Dialer::builder()
-        .transport(connector)
-        .connect_timeout(Duration::ZERO)
-        .build()
-        .unwrap_err();
+    let error =
+        Dialer::builder().transport(connector).connect_timeout(Duration::ZERO).build().unwrap_err();
     assert!(error.to_string().contains("connect_timeout"), "{error}");
 }

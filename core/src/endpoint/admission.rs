@@ -8,9 +8,8 @@ use futures::FutureExt;
 use futures::future::poll_fn;
 use http::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::timeout;
 
-use super::{Endpoint, Inner};
+use super::{CountPanics, Endpoint, Inner};
 use crate::together::together;
 use crate::{
     BoxDuplex, Close, CloseCode, Duplex, Error, ErrorKind, Handshake, Info, Sender, Socket, closing,
@@ -50,6 +49,7 @@ impl Admission {
     pub async fn run(self, io: impl Duplex) {
         let Self { endpoint: Endpoint { inner, handler }, info, permit, response_headers } = self;
         drop(response_headers);
+        let _count = CountPanics(&inner.panics);
         let Some((io, info)) = establish(&inner, Box::new(io), info).await else {
             return;
         };
@@ -81,9 +81,8 @@ impl Admission {
     ///
     /// Panics outside of a tokio runtime.
     pub fn spawn<D: Duplex>(self, io: impl Future<Output = Option<D>> + Send + 'static) {
-        let limit = self.endpoint.inner.options.handshake_timeout;
         tokio::spawn(async move {
-            if let Ok(Some(io)) = timeout(limit, io).await {
+            if let Some(Some(io)) = self.endpoint.inner.step(io).await {
                 self.run(io).await;
             }
         });
@@ -109,21 +108,16 @@ async fn establish(
         }
         Ok(())
     };
-    let mut killed = endpoint.killed.subscribe();
-    let established = tokio::select! {
-        biased;
-        established = timeout(endpoint.options.handshake_timeout, within) => {
-            established.unwrap_or_else(|_| {
-                let message = "the handshake took too long";
-                Err(Error::with_message(ErrorKind::Policy, message))
-            })
-        }
-        _ = killed.wait_for(|killed| *killed) => return None,
+    let established = match endpoint.step(within).await {
+        Some(established) => established,
+        None if *endpoint.killed.borrow() => return None,
+        None => Err(Error::with_message(ErrorKind::Policy, "the handshake took too long")),
     };
     match established {
         Ok(()) => Some((io, info)),
         Err(error) => {
-            closing::tell(io, &error, endpoint.options.socket.close_timeout).await;
+            let limit = endpoint.options.socket.close_timeout;
+            endpoint.step(closing::tell(io, &error, limit)).await;
             None
         }
     }
@@ -141,13 +135,17 @@ impl Session {
         endpoint.registry.insert(peer.clone());
         let session = Self { endpoint, peer, _permit: permit };
         let Self { endpoint, peer, .. } = &session;
-        if let Some(close) = endpoint.closing.borrow().clone() {
-            peer.close(close); // the shutdown began after the handshake
+        if let Some(shutdown) = &*endpoint.closing.borrow() {
+            peer.close(shutdown.close_for_one()); // it began after the handshake
         }
         if *endpoint.killed.borrow() {
             peer.shared.kill();
         }
-        endpoint.plugins.iter().for_each(|plugin| plugin.opened(peer));
+        for plugin in &endpoint.plugins {
+            if endpoint.hook(|| plugin.opened(peer)).is_err() {
+                peer.abort(Close::new(CloseCode::INTERNAL, "a plugin panicked"));
+            }
+        }
         session
     }
 }
@@ -158,6 +156,8 @@ impl Drop for Session {
         let info = peer.info();
         endpoint.registry.remove(info.id());
         let close = peer.close_reason().unwrap_or_else(Close::going_away);
-        endpoint.plugins.iter().rev().for_each(|plugin| plugin.closed(info, &close));
+        for plugin in endpoint.plugins.iter().rev() {
+            let _ = endpoint.hook(|| plugin.closed(info, &close));
+        }
     }
 }

@@ -7,6 +7,7 @@ mod shutdown;
 
 use std::fmt;
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,7 +22,7 @@ pub use self::shutdown::Shutdown;
 
 use self::registry::Registry;
 use crate::{
-    Close, ConnectionId, Error, Handshake, Incoming, Listener, Message, Plugin, Reject, Sender,
+    ConnectionId, Error, Handshake, Incoming, Listener, Message, Plugin, Reject, Sender,
     SlowPolicy, Socket, SocketOptions,
 };
 
@@ -62,8 +63,9 @@ impl Endpoint {
     /// # Errors
     ///
     /// Fails if a plugin turns the connection away; with status 503 if the endpoint is full or
-    /// shuts down.
+    /// shuts down, or the plugins take longer than its `handshake_timeout`.
     pub async fn admit(&self, mut handshake: Handshake) -> Result<Admission, Reject> {
+        let _count = CountPanics(&self.inner.panics);
         match self.examine(&mut handshake).await {
             Ok(permit) => Ok(Admission::new(self.clone(), handshake, permit)),
             Err(reject) => {
@@ -92,28 +94,19 @@ impl Endpoint {
                 _ = closing.wait_for(Option::is_some) => return Ok(()),
             };
             let (endpoint, mut incoming) = (self.clone(), incoming?);
-            let mut killed = self.inner.killed.subscribe();
             tokio::spawn(async move {
-                let handshake = endpoint.answer(&mut incoming);
-                let admission = tokio::select! {
-                    admission = timeout(endpoint.inner.options.handshake_timeout, handshake) => {
-                        admission.ok().and_then(Result::ok)
-                    }
-                    _ = killed.wait_for(|killed| *killed) => None,
-                };
-                let Some(admitted) = admission else { return };
+                let answer = endpoint.answer(&mut incoming);
+                let Some(Ok(admitted)) = endpoint.inner.step(answer).await else { return };
                 match admitted {
                     Ok(admission) => {
-                        let io = async { incoming.accept(&admission).await.ok() };
-                        let limit = endpoint.inner.options.handshake_timeout;
-                        if let Ok(Some(io)) = timeout(limit, io).await {
+                        let io = endpoint.inner.step(incoming.accept(&admission)).await;
+                        if let Some(Ok(io)) = io {
                             drop(permit);
                             admission.run(io).await;
                         }
                     }
                     Err(reject) => {
-                        let limit = endpoint.inner.options.handshake_timeout;
-                        let _ = timeout(limit, incoming.reject(reject)).await;
+                        endpoint.inner.step(incoming.reject(reject)).await;
                     }
                 }
             });
@@ -145,7 +138,8 @@ impl Endpoint {
         self.inner.registry.len()
     }
 
-    /// How many handlers have panicked.
+    /// How many times a handler or a hook of a plugin has panicked. A [`Filter`](crate::Filter)
+    /// that panics does not count: it is an error of its connection.
     pub fn panics(&self) -> u64 {
         self.inner.panics.load(Ordering::Relaxed)
     }
@@ -163,10 +157,14 @@ impl Endpoint {
         let Ok(permit) = room.try_acquire_owned() else {
             return Err(Reject::unavailable("too many connections", 1));
         };
-        for plugin in &self.inner.plugins {
-            plugin.handshake(handshake).await?;
-        }
-        Ok(permit)
+        let ask = async {
+            for plugin in &self.inner.plugins {
+                plugin.handshake(handshake).await?;
+            }
+            Ok(permit)
+        };
+        let too_long = || Err(Reject::unavailable("the handshake took too long", 1));
+        self.inner.step(ask).await.unwrap_or_else(too_long)
     }
 
     async fn answer(
@@ -195,9 +193,41 @@ struct Inner {
     /// One permit for each connection that may still ask.
     handshakes: Arc<Semaphore>,
     registry: Registry,
-    closing: watch::Sender<Option<Close>>,
+    closing: watch::Sender<Option<Shutdown>>,
     killed: watch::Sender<bool>,
     panics: AtomicU64,
+}
+
+impl Inner {
+    /// Calls a hook that keeps books: if it panics, those of other plugins still are.
+    fn hook(&self, hook: impl FnOnce()) -> std::thread::Result<()> {
+        let called = catch_unwind(AssertUnwindSafe(hook));
+        if called.is_err() {
+            self.panics.fetch_add(1, Ordering::Relaxed);
+        }
+        called
+    }
+
+    /// Does a step of a handshake; `None` if it takes too long or a shutdown cannot wait for it.
+    async fn step<T>(&self, step: impl Future<Output = T>) -> Option<T> {
+        let mut killed = self.killed.subscribe();
+        tokio::select! {
+            biased;
+            output = timeout(self.options.handshake_timeout, step) => output.ok(),
+            _ = killed.wait_for(|killed| *killed) => None,
+        }
+    }
+}
+
+/// Counts a panic that drops it.
+struct CountPanics<'a>(&'a AtomicU64);
+
+impl Drop for CountPanics<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

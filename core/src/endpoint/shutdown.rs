@@ -60,7 +60,7 @@ impl Shutdown {
     }
 
     /// What one client is told.
-    fn close_for_one(&self) -> Close {
+    pub(super) fn close_for_one(&self) -> Close {
         let close = self.close.clone();
         if self.spread.is_zero() || !close.code.may_reconnect() {
             return close;
@@ -88,11 +88,11 @@ impl Endpoint {
     ///
     /// Not cancel safe: what has begun stays, nothing goes on.
     pub async fn shutdown(&self, shutdown: Shutdown) -> usize {
-        let deadline = Instant::now() + shutdown.grace;
-        self.inner.closing.send_replace(Some(shutdown.close.clone()));
+        let deadline = later(shutdown.grace);
+        self.inner.closing.send_replace(Some(shutdown.clone()));
         for batch in self.senders().chunks(shutdown.batch.max(1)) {
             batch.iter().for_each(|peer| peer.close(shutdown.close_for_one()));
-            if Instant::now() + shutdown.pause < deadline {
+            if later(shutdown.pause) < deadline {
                 sleep(shutdown.pause).await;
             }
         }
@@ -108,3 +108,11 @@ impl Endpoint {
         left
     }
 }
+
+/// A time beyond what the clock can tell is one that never comes.
+fn later(delay: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(delay).unwrap_or(now + FOREVER)
+}
+
+const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
