@@ -187,3 +187,190 @@ pub(crate) const MAX_HANDSHAKE: usize = 8 * 1024;
 /// The longest payload of a close, ping or pong.
 const MAX_CONTROL: usize = 125;
 const OUT_OF_PLACE: &str = "a packet is out of place";
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The bytes that `WIRE.md` gives as an example.
+    pub(crate) fn example(name: &str) -> Vec<u8> {
+        let (_, examples) = include_str!("../WIRE.md").split_once("```text\n").unwrap();
+        let mut lines = examples.lines().skip_while(|line| !line.starts_with(name));
+        let first = lines.next().unwrap().strip_prefix(name).unwrap();
+        let more = lines.take_while(|line| line.starts_with(' '));
+        let bytes = std::iter::once(first).chain(more).flat_map(str::split_whitespace);
+        bytes.map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+    }
+
+    fn encode(frame: Frame) -> Result<BytesMut, Error> {
+        let mut out = BytesMut::new();
+        let payload = header(frame, &mut out)?;
+        out.extend_from_slice(&payload);
+        Ok(out)
+    }
+
+    fn decode(input: &mut BytesMut) -> Result<Option<Frame>, Error> {
+        match take(input, OPEN)? {
+            Decoded::Missing(missing) => {
+                assert!(missing > 0);
+                Ok(None)
+            }
+            Decoded::Packet(kind, payload) => frame(kind, payload).map(Some),
+        }
+    }
+
+    fn any_frame() -> impl Strategy<Value = Frame> {
+        let control = || prop::collection::vec(any::<u8>(), 0..=MAX_CONTROL).prop_map(Bytes::from);
+        let code = (0..u16::MAX).prop_map(CloseCode::from);
+        let code = code.prop_filter("codes that may be sent", |code| code.is_sendable());
+        prop_oneof![
+            ".{0,200}".prop_map(|text| Frame::from(text.as_str())),
+            prop::collection::vec(any::<u8>(), 0..2000).prop_map(Frame::from),
+            control().prop_map(Frame::Ping),
+            control().prop_map(Frame::Pong),
+            (code, ".{0,30}").prop_map(|(code, reason)| {
+                let close = Close::new(code, reason);
+                Frame::Close(Close::new(code, close.wire_reason()))
+            }),
+            Just(Frame::Close(Close::new(CloseCode::NO_STATUS, ""))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn frames_arrive_as_they_were(frames in prop::collection::vec(any_frame(), 0..10)) {
+            let mut wire = BytesMut::new();
+            for frame in &frames {
+                wire.unsplit(encode(frame.clone()).unwrap());
+            }
+            for frame in frames {
+                prop_assert_eq!(decode(&mut wire).unwrap(), Some(frame));
+            }
+            prop_assert!(wire.is_empty());
+        }
+
+        #[test]
+        fn a_frame_that_is_cut_anywhere_waits_for_the_rest(frame in any_frame()) {
+            let wire = encode(frame).unwrap();
+            for len in 0..wire.len() {
+                let mut cut = BytesMut::from(&wire[..len]);
+                let Decoded::Missing(missing) = take(&mut cut, OPEN).unwrap() else {
+                    panic!("cut to {len} bytes");
+                };
+                prop_assert!((1..=wire.len() - len).contains(&missing));
+                prop_assert_eq!(cut.len(), len);
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_frames_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            for phase in [OPEN, Phase::Handshake] {
+                let mut input = BytesMut::from(&*bytes);
+                while let Ok(Decoded::Packet(kind, payload)) = take(&mut input, phase) {
+                    prop_assert!(payload.len() <= bytes.len());
+                    let _ = frame(kind, payload);
+                }
+            }
+        }
+
+        #[test]
+        fn what_looks_like_a_packet_is_a_frame_or_an_error(
+            kind in 0_u8..20,
+            payload in prop::collection::vec(any::<u8>(), 0..200),
+        ) {
+            let mut input = BytesMut::new();
+            input.put_u32(payload.len() as u32);
+            input.put_u8(kind);
+            input.extend_from_slice(&payload);
+            if let Ok(frame) = decode(&mut input) {
+                let frame = frame.expect("the packet is complete");
+                prop_assert!(input.is_empty());
+                // Encodes to the same bytes: there is one form only.
+                let again = encode(frame).unwrap();
+                prop_assert_eq!(&again[HEADER..], &payload[..]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_examples_of_the_document_are_right() {
+        for (name, frame) in [
+            ("text", Frame::from("ahoy")),
+            ("binary", Frame::from(vec![0xFF, 0])),
+            ("close", Frame::Close(Close::new(CloseCode::NORMAL, "bye"))),
+            ("ping", Frame::Ping("1".into())),
+            ("pong", Frame::Pong("1".into())),
+        ] {
+            let bytes = example(name);
+            assert_eq!(encode(frame.clone()).unwrap(), bytes, "{name}");
+            assert_eq!(decode(&mut BytesMut::from(&*bytes)).unwrap(), Some(frame), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_declared_length_is_refused_before_there_is_room_for_it() {
+        for (header, kind) in [
+            (b"\xFF\xFF\xFF\xFF\x01", ErrorKind::TooLarge),
+            (b"\x00\x00\x04\x01\x02", ErrorKind::TooLarge),
+            (b"\x00\x00\x00\x7E\x08", ErrorKind::Protocol),
+            (b"\x00\x00\x00\x7E\x09", ErrorKind::Protocol),
+            (b"\x00\x00\x00\x7E\x0A", ErrorKind::Protocol),
+        ] {
+            let mut input = BytesMut::from(&header[..]);
+            let capacity = input.capacity();
+            let phase = Phase::Open { max_message: 1024 };
+            assert_eq!(take(&mut input, phase).unwrap_err().kind(), kind, "{header:?}");
+            assert_eq!(input.capacity(), capacity);
+        }
+        for kind in [Kind::Hello, Kind::Accept, Kind::Refuse] {
+            let mut input = BytesMut::from(&[0, 0, 0x20, 1, kind as u8][..]);
+            let error = take(&mut input, Phase::Handshake).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TooLarge, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_bad_packet_says_by_which_code_to_close() {
+        for (packet, code) in [
+            (&b"\x00\x00\x00\x01\x01\xFF"[..], CloseCode::INVALID_DATA),
+            (b"\x00\x00\x00\x03\x08\x03\xE8\xFF", CloseCode::INVALID_DATA),
+            (b"\x00\x00\x00\x01\x08\x03", CloseCode::PROTOCOL),
+            (b"\x00\x00\x00\x02\x08\x03\xED", CloseCode::PROTOCOL),
+            (b"\x00\x00\x00\x02\x08\x00\x00", CloseCode::PROTOCOL),
+            (b"\x00\x00\x00\x00\x03", CloseCode::PROTOCOL),
+            (b"\x00\x00\x00\x00\x10", CloseCode::PROTOCOL),
+        ] {
+            let error = decode(&mut BytesMut::from(packet)).unwrap_err();
+            assert_eq!(error.close().unwrap().code, code, "{packet:?}");
+        }
+    }
+
+    #[test]
+    fn other_protocols_are_not_taken_for_a_handshake() {
+        for bytes in [
+            &b"GET / HTTP/1.1\r\n\r\n"[..],
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\xFC",
+            b"SSH-2.0-OpenSSH",
+        ] {
+            let error = take(&mut BytesMut::from(bytes), Phase::Handshake).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Protocol, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_control_frame_that_is_too_long_is_not_sent() {
+        let long = Bytes::from(vec![0; MAX_CONTROL + 1]);
+        for frame in [Frame::Ping(long.clone()), Frame::Pong(long)] {
+            let mut out = BytesMut::new();
+            assert_eq!(header(frame, &mut out).unwrap_err().kind(), ErrorKind::TooLarge);
+            assert!(out.is_empty());
+        }
+        let close = Close::new(CloseCode::NORMAL, "é".repeat(100));
+        assert_eq!(encode(Frame::Close(close)).unwrap().len(), HEADER + MAX_CONTROL - 1);
+    }
+
+    const OPEN: Phase = Phase::Open { max_message: 4096 };
+}

@@ -218,3 +218,210 @@ const MAX_HEADERS: usize = 64;
 const MAX_PROTOCOLS: usize = 32;
 /// Not to be shown in debug output.
 const SENSITIVE: [HeaderName; 4] = [AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE];
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::HEADER;
+    use crate::codec::tests::example;
+
+    fn header_map(headers: &[(&str, &str)]) -> HeaderMap {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name.parse::<HeaderName>().unwrap(), value.parse().unwrap());
+        }
+        map
+    }
+
+    fn any_headers() -> impl Strategy<Value = HeaderMap> {
+        let value =
+            prop::collection::vec(prop_oneof![Just(b'\t'), 32..127_u8, 128..=255_u8], 0..20);
+        prop::collection::vec(("[a-z][a-z0-9-]{0,9}", value), 0..10).prop_map(|headers| {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                let value = HeaderValue::from_bytes(&value).unwrap();
+                map.append(name.parse::<HeaderName>().unwrap(), value);
+            }
+            map
+        })
+    }
+
+    fn any_target() -> impl Strategy<Value = Uri> {
+        "/[a-z0-9/%-]{0,20}(\\?[a-z0-9=&%-]{1,20})?".prop_map(|target| target.parse().unwrap())
+    }
+
+    proptest! {
+        #[test]
+        fn a_hello_arrives_as_it_was(
+            target in any_target(),
+            protocols in prop::collection::vec("[a-z0-9.+-]{1,12}", 0..5),
+            headers in any_headers(),
+        ) {
+            let hello = Hello { target, protocols, headers };
+            let packet = hello.encode().unwrap();
+            let decoded = Hello::decode(&packet[HEADER..]).unwrap();
+            prop_assert_eq!(decoded.target, hello.target);
+            prop_assert_eq!(decoded.protocols, hello.protocols);
+            prop_assert_eq!(decoded.headers, hello.headers);
+        }
+
+        #[test]
+        fn an_accept_arrives_as_it_was(
+            protocol in prop::option::of("[a-z0-9.+-]{1,12}"),
+            headers in any_headers(),
+        ) {
+            let accept = Accept { protocol, headers };
+            let packet = accept.encode().unwrap();
+            let decoded = Accept::decode(&packet[HEADER..]).unwrap();
+            prop_assert_eq!(decoded.protocol, accept.protocol);
+            prop_assert_eq!(decoded.headers, accept.headers);
+        }
+
+        #[test]
+        fn a_refusal_arrives_as_it_was(
+            status in 400..600_u16,
+            body in prop::collection::vec(any::<u8>(), 0..200),
+            headers in any_headers(),
+        ) {
+            let reject = Reject::new(StatusCode::from_u16(status).unwrap(), body);
+            let reject = headers.iter().fold(reject, |reject, (name, value)| {
+                reject.with_header(name.clone(), value.clone())
+            });
+            let decoded = decode_refuse(&encode_refuse(&reject)[HEADER..]).unwrap();
+            prop_assert_eq!(decoded.status(), reject.status());
+            prop_assert_eq!(decoded.headers(), reject.headers());
+            prop_assert_eq!(decoded.body(), reject.body());
+        }
+
+        #[test]
+        fn any_bytes_are_a_handshake_or_an_error(
+            bytes in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let hello = [MAGIC, &[VERSION], &*bytes].concat();
+            let results = [
+                Hello::decode(&bytes).map(drop),
+                Hello::decode(&hello).map(drop),
+                Accept::decode(&bytes).map(drop),
+                decode_refuse(&bytes).map(drop),
+            ];
+            for error in results.into_iter().filter_map(Result::err) {
+                prop_assert!(matches!(
+                    error.kind(),
+                    ErrorKind::Protocol | ErrorKind::TooLarge | ErrorKind::Unsupported
+                ));
+            }
+        }
+    }
+
+    #[test]
+    fn the_examples_of_the_document_are_right() {
+        let hello = Hello {
+            target: "/chat?room=1".parse().unwrap(),
+            protocols: vec!["chat.v2".into()],
+            headers: header_map(&[("origin", "app")]),
+        };
+        assert_eq!(hello.encode().unwrap(), example("hello"));
+        let accept = Accept { protocol: Some("chat.v2".into()), headers: HeaderMap::new() };
+        assert_eq!(accept.encode().unwrap(), example("accept"));
+        let reject = Reject::unauthorized("Bearer");
+        let refuse = Reject::new(reject.status(), "who?");
+        let refuse = reject
+            .headers()
+            .iter()
+            .fold(refuse, |refuse, (name, value)| refuse.with_header(name.clone(), value.clone()));
+        assert_eq!(encode_refuse(&refuse), example("refuse"));
+    }
+
+    #[test]
+    fn a_handshake_that_is_cut_anywhere_is_an_error() {
+        let hello = &example("hello")[HEADER..];
+        for len in 0..hello.len() {
+            assert_eq!(Hello::decode(&hello[..len]).unwrap_err().kind(), ErrorKind::Protocol);
+        }
+        let accept = &example("accept")[HEADER..];
+        for len in 0..accept.len() {
+            assert_eq!(Accept::decode(&accept[..len]).unwrap_err().kind(), ErrorKind::Protocol);
+        }
+        let refuse = &example("refuse")[HEADER..];
+        for len in 0..refuse.len() - "who?".len() {
+            assert_eq!(decode_refuse(&refuse[..len]).unwrap_err().kind(), ErrorKind::Protocol);
+        }
+    }
+
+    #[test]
+    fn a_hello_that_breaks_a_rule_is_refused() {
+        let start = b"PLIM\x01\x00\x01/";
+        for (rest, kind) in [
+            (&b"\x21\x00"[..], ErrorKind::TooLarge),
+            (b"\x00\x41", ErrorKind::TooLarge),
+            (b"\x01\x00\x00", ErrorKind::Protocol),
+            (b"\x01\x01 \x00", ErrorKind::Protocol),
+            (b"\x01\x01\xFF\x00", ErrorKind::Protocol),
+            (b"\x00\x01\x00\x00\x00", ErrorKind::Protocol),
+            (b"\x00\x01\x01:\x00\x00", ErrorKind::Protocol),
+            (b"\x00\x01\x01a\x00\x01\n", ErrorKind::Protocol),
+            (b"\x00\x00\x00", ErrorKind::Protocol),
+        ] {
+            let error = Hello::decode(&[start, rest].concat()).unwrap_err();
+            assert_eq!(error.kind(), kind, "{rest:?}");
+        }
+        for (hello, kind) in [
+            (&b"PLIN\x01\x00\x01/\x00\x00"[..], ErrorKind::Protocol),
+            (b"PLIM\x02", ErrorKind::Unsupported),
+            (b"PLIM\x01\x00\x00\x00\x00", ErrorKind::Protocol),
+            (b"PLIM\x01\x00\x01*\x00\x00", ErrorKind::Protocol),
+            (b"PLIM\x01\x00\x02/ \x00\x00", ErrorKind::Protocol),
+        ] {
+            assert_eq!(Hello::decode(hello).unwrap_err().kind(), kind, "{hello:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_without_the_status_of_one_breaks_the_protocol() {
+        for status in [0_u16, 100, 200, 399, 600, u16::MAX] {
+            let refuse = [&status.to_be_bytes()[..], &[0]].concat();
+            assert_eq!(decode_refuse(&refuse).unwrap_err().kind(), ErrorKind::Protocol);
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_sent() {
+        let hello = Hello {
+            target: Uri::from_static("/"),
+            protocols: Vec::new(),
+            headers: header_map(&[("a", &*"x".repeat(MAX_HANDSHAKE))]),
+        };
+        assert_eq!(hello.encode().unwrap_err().kind(), ErrorKind::TooLarge);
+        let headers = HeaderMap::new();
+        let hello = Hello { protocols: vec!["a".into(); MAX_PROTOCOLS + 1], headers, ..hello };
+        assert_eq!(hello.encode().unwrap_err().kind(), ErrorKind::TooLarge);
+        let hello = Hello { protocols: vec!["a b".into()], ..hello };
+        assert_eq!(hello.encode().unwrap_err().kind(), ErrorKind::Config);
+    }
+
+    #[test]
+    fn a_refusal_leaves_out_what_does_not_fit() {
+        let reject = Reject::new(StatusCode::FORBIDDEN, vec![b'x'; MAX_HANDSHAKE]);
+        let large = HeaderValue::from_str(&"x".repeat(MAX_HANDSHAKE)).unwrap();
+        let reject = reject.with_header("large".parse().unwrap(), large);
+        let reject = reject.with_header("small".parse().unwrap(), HeaderValue::from_static("1"));
+        let packet = encode_refuse(&reject);
+        assert_eq!(packet.len(), HEADER + MAX_HANDSHAKE);
+        let decoded = decode_refuse(&packet[HEADER..]).unwrap();
+        assert_eq!(*decoded.headers(), header_map(&[("small", "1")]));
+        assert!(decoded.body().len() > MAX_HANDSHAKE - 32);
+    }
+
+    #[test]
+    fn a_credential_does_not_show_in_debug_output() {
+        let hello = Hello {
+            target: Uri::from_static("/"),
+            protocols: Vec::new(),
+            headers: header_map(&[("authorization", "Bearer secret"), ("cookie", "id=secret")]),
+        };
+        let decoded = Hello::decode(&hello.encode().unwrap()[HEADER..]).unwrap();
+        assert!(!format!("{decoded:?}").contains("secret"));
+    }
+}

@@ -88,3 +88,55 @@ impl Output {
 const COPIED: usize = 4 * 1024;
 /// How many chunks are written at once.
 const SLICES: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use plimsoll::Message;
+    use tokio::io::{AsyncReadExt, duplex};
+
+    use super::*;
+
+    async fn poll_write(output: &mut Output, io: &mut (impl AsyncWrite + Unpin)) -> Poll<()> {
+        poll_fn(|cx| Poll::Ready(output.poll_write(cx, io, 0).map(Result::unwrap))).await
+    }
+
+    #[tokio::test]
+    async fn what_is_written_in_parts_arrives_whole() {
+        let (mut peer, mut io) = duplex(777);
+        let mut output = Output::default();
+        let mut expected = Vec::new();
+        for size in [0, 1, 100, COPIED, COPIED + 1, 3, 20_000, 20_000, 5] {
+            let payload = vec![size as u8; size];
+            expected.extend_from_slice(&(size as u32).to_be_bytes());
+            expected.push(2);
+            expected.extend_from_slice(&payload);
+            output.push(Message::from(payload).into()).unwrap();
+            let _ = poll_write(&mut output, &mut io).await;
+        }
+        let mut received = vec![0; expected.len()];
+        let write = poll_fn(|cx| output.poll_write(cx, &mut io, 0));
+        let (written, read) = tokio::join!(write, peer.read_exact(&mut received));
+        written.unwrap();
+        read.unwrap();
+        assert!(received == expected);
+        assert_eq!((output.len, output.tail.capacity(), output.chunks.capacity()), (0, 0, 0));
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_reads_steadily_but_never_all_costs_no_more_and_more() {
+        let (mut peer, mut io) = duplex(1024);
+        let mut output = Output::default();
+        for _ in 0..10_000 {
+            // A pipe of tokio makes a task pause that uses it for long.
+            tokio::task::yield_now().await;
+            while output.len < 8 * 1024 {
+                output.push(Message::from(vec![0; 100]).into()).unwrap();
+            }
+            assert!(poll_write(&mut output, &mut io).await.is_pending());
+            peer.read_exact(&mut [0; 1000]).await.unwrap();
+            assert!(output.tail.capacity() < 64 * 1024, "{}", output.tail.capacity());
+        }
+    }
+}

@@ -16,6 +16,30 @@ use crate::Options;
 use crate::server::{Caller, Peer};
 
 /// A server's certificate and its key.
+///
+/// ```
+/// use plimsoll::{Dialer, Endpoint, Socket};
+/// use plimsoll_tcp::{ClientTls, ServerTls, Tcp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+/// # let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+/// let tls = ServerTls::from_pem(certificate.as_bytes(), key.as_bytes())?;
+/// let listener = Tcp::new().tls(tls).bind("127.0.0.1:0").await?;
+/// let port = listener.local_addr()?.port();
+/// let endpoint = Endpoint::builder().handle(async |socket: Socket| {
+///     let _ = socket.send("ahoy").await;
+/// })?;
+/// tokio::spawn(async move { endpoint.listen(listener).await });
+///
+/// let connector = Tcp::connector().tls(ClientTls::from_pem(certificate.as_bytes())?);
+/// let dialer = Dialer::builder().transport(connector).build()?;
+/// let mut socket = dialer.connect(format!("tls://localhost:{port}")).await?;
+/// assert_eq!(socket.recv().await.unwrap()?.as_text(), Some("ahoy"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ServerTls(TlsAcceptor);
 
