@@ -14,16 +14,21 @@ import { fileURLToPath } from "node:url";
 export async function startServer(t, program, args = [], options = {}) {
   const { ready = /listening on (\S+)/, env = {}, timeout = 10_000 } = options;
   const path = resolve(release, program);
-  if (!existsSync(path)) throw new Error(`${path} is not there: cargo build --release --workspace`);
+  if (!isBuilt(program)) throw new Error(`${path} is not there: cargo build --release --workspace`);
 
   const child = spawn(path, args, {
     env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
   const server = new Server(child);
   t.after(() => server.stop());
   await server.until(ready, timeout);
   return server;
+}
+
+/** Whether `program` is there. */
+export function isBuilt(program) {
+  return existsSync(resolve(release, program));
 }
 
 /** A running program. */
@@ -43,6 +48,7 @@ class Server {
       child.once("close", resolve);
       child.once("error", (error) => resolve((this.#failure = error)));
     });
+    child.stdin.on("error", () => {}); // the program has ended, as `until` will tell
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8").on("data", (text) => (this.output += text));
     }
@@ -59,11 +65,20 @@ class Server {
     return !this.#failure && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Writes a line to its standard input. */
+  type(line) {
+    this.#child.stdin.write(`${line}\n`);
+  }
+
   /** Waits until the output matches `pattern`. */
   async until(pattern, timeout = 10_000) {
     const deadline = Date.now() + timeout;
     while (!(this.match = pattern.exec(this.output))) {
-      if (!this.running) throw new Error(`ended before ${pattern}: ${this.#report()}`);
+      if (!this.running) {
+        await this.#ended; // with all that it has printed
+        if ((this.match = pattern.exec(this.output))) break;
+        throw new Error(`ended before ${pattern}: ${this.#report()}`);
+      }
       if (Date.now() > deadline) throw new Error(`no ${pattern} in time: ${this.#report()}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
