@@ -21,14 +21,15 @@ use crate::{Close, CloseCode};
 #[derive(Clone, Debug)]
 pub struct Reject {
     status: StatusCode,
-    headers: HeaderMap,
+    /// In a box, for this is the error of many results.
+    headers: Box<HeaderMap>,
     body: Bytes,
 }
 
 impl Reject {
     /// Turns away with an HTTP status and a body for people.
     pub fn new(status: StatusCode, body: impl Into<Bytes>) -> Self {
-        Self { status, headers: HeaderMap::new(), body: body.into() }
+        Self { status, headers: Box::default(), body: body.into() }
     }
 
     /// Turns away with 401: the client must show a credential of the given scheme, for example
@@ -92,7 +93,7 @@ impl Reject {
     pub fn into_response<B: From<Bytes>>(self) -> http::Response<B> {
         let mut response = http::Response::new(B::from(self.body));
         *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
+        *response.headers_mut() = *self.headers;
         response
     }
 
