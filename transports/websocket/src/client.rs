@@ -73,11 +73,11 @@ impl WebSocketConnector {
         let (head, io): (_, BoxDuplex) = if self.http2 {
             let request = target.request(Version::HTTP_2, headers)?;
             let (head, stream) = http2::connect(stream, request).await?;
-            (head, Box::new(Connection::new(stream, &[], Role::Client, self.options)))
+            (head, Box::new(Connection::new(stream, Bytes::new(), Role::Client, self.options)))
         } else {
             let request = target.request(Version::HTTP_11, headers)?;
             let (head, stream, read) = http1::upgrade(stream, request).await?;
-            (head, Box::new(Connection::new(stream, &read, Role::Client, self.options)))
+            (head, Box::new(Connection::new(stream, read, Role::Client, self.options)))
         };
         let protocol = handshake::chosen(&head.headers, &protocols)?;
         Ok(Opened { io, protocol, headers: handshake::keep(&head.headers) })
@@ -147,6 +147,10 @@ impl Target {
         }
         if authority.as_str().contains('@') {
             return Err(bad_url("credentials in it are not sent; use a header"));
+        }
+        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
+        if !port.is_empty() && authority.port().is_none() {
+            return Err(bad_url("the port must be from 0 to 65,535"));
         }
         let secure = match uri.scheme_str() {
             Some("ws") => false,

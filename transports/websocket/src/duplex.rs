@@ -1,5 +1,6 @@
 //! An established WebSocket.
 
+use std::io::{self, Read, Write};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -8,20 +9,30 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tungstenite::Message as WireMessage;
 use tungstenite::error::ProtocolError;
 use tungstenite::protocol::frame::coding::CloseCode as WireCode;
-use tungstenite::protocol::{CloseFrame, Role, WebSocketContext};
+use tungstenite::protocol::{CloseFrame, Role};
 
 use crate::frames::Frames;
 use crate::io::{Io, TooManyFragments};
 use crate::options::{Options, SPARE};
+use crate::protocol::Protocol;
 use crate::text;
 
 /// An established WebSocket.
 #[derive(Debug)]
 pub(crate) struct Connection<S> {
     io: Io<S>,
-    protocol: WebSocketContext,
-    options: Options,
+    /// What came with the handshake. Even if it is empty it holds the HTTP server's buffer, which
+    /// goes only after all that lasts has its memory: freed earlier, it leaves a gap too small
+    /// for the next connection's buffer.
+    early: Bytes,
+    protocol: Protocol,
+    read_buffer: usize,
     state: State,
+    /// Something is buffered that was not flushed.
+    dirty: bool,
+    /// The buffers are given back as soon as nothing is in them: the peer only gave a sign of
+    /// life, or they have grown.
+    spare: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,71 +42,111 @@ enum State {
     Closed,
     /// There is nothing more to receive.
     Ended,
+    /// The peer broke the rules: what it still sends is thrown away.
+    Failed,
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
-    /// Speaks WebSocket on `stream`, whose handshake is done. `read` is what was read from it
+    /// Speaks WebSocket on `stream`, whose handshake is done. `early` is what was read from it
     /// beyond the handshake.
-    pub(crate) fn new(stream: S, read: &[u8], role: Role, options: Options) -> Self {
-        let mut frames = Frames::new(options.max_fragments);
-        let read = read[..frames.follow(read)].to_vec();
-        let config = Some(options.config());
-        let protocol = WebSocketContext::from_partially_read(read, role, config);
-        Self { io: Io::new(stream, frames), protocol, options, state: State::Open }
+    pub(crate) fn new(stream: S, early: Bytes, role: Role, options: Options) -> Self {
+        Self {
+            io: Io::new(stream, Frames::new(options.max_fragments)),
+            early,
+            protocol: Protocol::new(role, options),
+            read_buffer: options.read_buffer,
+            state: State::Open,
+            dirty: false,
+            spare: false,
+        }
     }
 
     /// Hands what is buffered to the network.
     fn poll_drain(&mut self) -> Poll<Result<(), Error>> {
-        match self.protocol.flush(&mut self.io) {
-            Ok(()) => Poll::Ready(Ok(())),
-            Err(error) if would_block(&error) => Poll::Pending,
-            // The library's word for a close that both sides know of.
+        if !self.dirty {
+            return Poll::Ready(Ok(()));
+        }
+        let was_blocked = self.io.is_blocked();
+        let mut flushed = self.protocol.get().flush(&mut self.io);
+        if was_blocked && flushed.is_ok() {
+            // The first time there may have been no room for the answer to a ping.
+            flushed = self.protocol.get().flush(&mut self.io);
+        }
+        match flushed {
+            Ok(()) => {}
+            Err(error) if would_block(&error) => return Poll::Pending,
+            // The library's word for a close that both sides know of: written, but not flushed.
             Err(tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed) => {
-                Poll::Ready(Ok(()))
+                match self.io.flush() {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        return Poll::Pending;
+                    }
+                    // Nobody waits for more than the close.
+                    Ok(()) | Err(_) => {}
+                }
             }
-            Err(error) => Poll::Ready(Err(from_library(error))),
+            Err(error) => return Poll::Ready(Err(from_library(error))),
+        }
+        self.dirty = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Begins with what came with the handshake. Returns whether anything did.
+    fn take_early(&mut self) -> bool {
+        let early = std::mem::take(&mut self.early);
+        if !early.is_empty() {
+            self.protocol.wake(self.io.follow(&early));
+        }
+        !early.is_empty()
+    }
+
+    /// Waits until the peer ends the connection's rest.
+    fn poll_wake(&mut self) -> Poll<Option<Result<(), Error>>> {
+        if self.take_early() {
+            return Poll::Ready(Some(Ok(())));
+        }
+        let mut first = [0; FIRST_READ];
+        match self.io.read(&mut first) {
+            Ok(0) => {
+                self.state = State::Ended;
+                Poll::Ready(None)
+            }
+            Ok(read) => {
+                self.protocol.wake(&first[..read]);
+                Poll::Ready(Some(Ok(())))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Err(error) => {
+                self.state = State::Failed;
+                Poll::Ready(Some(Err(from_library(error.into()))))
+            }
         }
     }
 
-    /// Ends the stream, as far as that goes without waiting.
-    fn end(&mut self, cx: &mut Context<'_>) {
-        self.state = State::Ended;
-        let _ = self.io.poll_shutdown(cx);
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S> {
-    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
-        self.io.set_waker(cx);
-        match self.state {
-            State::Open => {}
-            State::Closed => {
-                let _ = ready!(self.poll_drain());
-                self.end(cx);
-                return Poll::Ready(None);
-            }
-            State::Ended => return Poll::Ready(None),
-        }
-        if self.io.is_blocked() {
-            // An answer to a ping may be stuck, and nobody else knows of it.
-            let _ = self.poll_drain();
-        }
-        match self.protocol.read(&mut self.io) {
+    /// Reads the next frame.
+    fn poll_frame(&mut self) -> Poll<Option<Result<Frame, Error>>> {
+        match self.protocol.get().read(&mut self.io) {
             Ok(WireMessage::Text(text)) => {
+                self.spare |= text.len() > self.read_buffer;
                 let message = Message::text(text::from_library(text));
                 Poll::Ready(Some(Ok(Frame::Message(message))))
             }
             Ok(WireMessage::Binary(data)) => {
+                self.spare |= data.len() > self.read_buffer;
                 Poll::Ready(Some(Ok(Frame::Message(Message::binary(data)))))
             }
             Ok(WireMessage::Ping(payload)) => {
                 // The library has the answer ready; let it not wait for the next read.
+                (self.dirty, self.spare) = (true, true);
                 let _ = self.poll_drain();
                 Poll::Ready(Some(Ok(Frame::Ping(payload))))
             }
-            Ok(WireMessage::Pong(payload)) => Poll::Ready(Some(Ok(Frame::Pong(payload)))),
+            Ok(WireMessage::Pong(payload)) => {
+                self.spare = true;
+                Poll::Ready(Some(Ok(Frame::Pong(payload))))
+            }
             Ok(WireMessage::Close(close)) => {
-                self.state = State::Closed;
+                (self.dirty, self.state) = (true, State::Closed);
                 Poll::Ready(Some(Ok(Frame::Close(from_wire(close)))))
             }
             Ok(WireMessage::Frame(_)) => {
@@ -103,22 +154,56 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
                 Poll::Ready(Some(Err(Error::with_message(ErrorKind::Internal, message))))
             }
             Err(error) if would_block(&error) => Poll::Pending,
-            Err(error) => {
+            Err(
+                tungstenite::Error::ConnectionClosed
+                | tungstenite::Error::AlreadyClosed
+                | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            ) => {
                 self.state = State::Ended;
-                match error {
-                    tungstenite::Error::ConnectionClosed
-                    | tungstenite::Error::AlreadyClosed
-                    | tungstenite::Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-                        Poll::Ready(None)
-                    }
-                    error => Poll::Ready(Some(Err(from_library(error)))),
-                }
+                Poll::Ready(None)
+            }
+            Err(error) => {
+                self.state = State::Failed;
+                Poll::Ready(Some(Err(from_library(error))))
             }
         }
     }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S> {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+        self.io.set_reader(cx);
+        match self.state {
+            State::Open => {}
+            State::Closed => {
+                let _ = ready!(self.poll_drain());
+                let _ = ready!(self.io.poll_shutdown(cx));
+                self.state = State::Ended;
+                return Poll::Ready(None);
+            }
+            State::Ended | State::Failed => return Poll::Ready(None),
+        }
+        if self.protocol.is_resting() {
+            match ready!(self.poll_wake()) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+        if self.io.is_blocked() {
+            // An answer to a ping may be stuck, and nobody else knows of it.
+            let _ = self.poll_drain();
+        }
+        let frame = self.poll_frame();
+        if frame.is_pending() && self.spare && !self.dirty && self.io.is_between_messages() {
+            self.spare = false;
+            self.protocol.rest();
+        }
+        frame
+    }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.io.set_waker(cx);
+        self.io.set_writer(cx);
         if self.io.is_blocked() {
             ready!(self.poll_drain())?;
         }
@@ -126,7 +211,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
     }
 
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
-        if !self.protocol.can_write() {
+        self.take_early();
+        if !self.protocol.get().can_write() {
             return match frame {
                 // The library has answered the peer's close already.
                 Frame::Close(_) => Ok(()),
@@ -143,16 +229,17 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
             Frame::Close(close) => WireMessage::Close(into_wire(&close)),
             _ => return Err(ErrorKind::Unsupported.into()),
         };
-        let long = message.len() + MAX_HEADER > SPARE;
-        if long {
-            let room = self.options.write_buffer + message.len() + MAX_HEADER;
-            self.protocol.set_config(|config| config.max_write_buffer_size = room);
-        }
-        let written = self.protocol.write(&mut self.io, message);
-        if long {
-            let room = self.options.write_buffer + SPARE;
-            self.protocol.set_config(|config| config.max_write_buffer_size = room);
-        }
+        self.dirty = true;
+        let length = message.len() + MAX_HEADER;
+        let written = if length > SPARE {
+            self.spare = true;
+            self.protocol.make_room(length);
+            let written = self.protocol.get().write(&mut self.io, message);
+            self.protocol.make_room(SPARE);
+            written
+        } else {
+            self.protocol.get().write(&mut self.io, message)
+        };
         match written {
             Ok(()) => Ok(()),
             // It is buffered, and `poll_ready` waits for it.
@@ -162,23 +249,38 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.io.set_waker(cx);
+        self.io.set_writer(cx);
         self.poll_drain()
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.io.set_waker(cx);
+        self.take_early();
+        if self.protocol.get().can_write() {
+            ready!(self.poll_ready(cx))?;
+            self.start_send(Frame::Close(Close::normal()))?;
+        }
+        self.io.set_writer(cx);
         ready!(self.poll_drain())?;
-        if self.state != State::Open {
-            self.io.discard(cx);
-            self.end(cx);
+        match self.state {
+            // The peer's close is still to come.
+            State::Open => {}
+            State::Closed | State::Ended => {
+                let _ = ready!(self.io.poll_shutdown(cx));
+            }
+            State::Failed => {
+                let _ = ready!(self.io.poll_shutdown(cx));
+                // To close with something unread is to reset the connection, which can cost the
+                // peer the close frame that says why: most of all one that sends a long message.
+                ready!(self.io.poll_discard(cx));
+                self.state = State::Ended;
+            }
         }
         Poll::Ready(Ok(()))
     }
 }
 
 fn would_block(error: &tungstenite::Error) -> bool {
-    matches!(error, tungstenite::Error::Io(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+    matches!(error, tungstenite::Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock)
 }
 
 /// The payload of a control frame (RFC 6455, section 5.5).
@@ -226,7 +328,12 @@ pub(crate) fn from_library(error: tungstenite::Error) -> Error {
 /// What a server or client of this transport can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::FULL.with_answers_pings(true);
 
+/// How much is read of what ends a connection's rest, in bytes.
+const FIRST_READ: usize = 1024;
 /// The longest payload of a control frame (RFC 6455, section 5.5).
 const MAX_CONTROL: usize = 125;
 /// The longest header of a frame (RFC 6455, section 5.2).
 const MAX_HEADER: usize = 14;
+
+#[cfg(test)]
+mod tests;

@@ -2,20 +2,22 @@
 
 use std::io::{self, Read, Write};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::frames::Frames;
+use crate::wakers::Wakers;
 
 /// Lets the protocol library, which reads and writes without waiting, use an asynchronous
 /// stream.
 ///
-/// One task polls the whole connection, so one waker serves both directions.
+/// Reading may have to write, for the answer to a ping, and over HTTP/2 every write may have to
+/// read: so each of the two wakes whoever waits for either.
 #[derive(Debug)]
 pub(crate) struct Io<S> {
     stream: S,
-    waker: Waker,
+    wakers: Wakers,
     frames: Frames,
     /// The last write did not go out: what is buffered has to be flushed before more is.
     blocked: bool,
@@ -23,18 +25,26 @@ pub(crate) struct Io<S> {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
     pub(crate) fn new(stream: S, frames: Frames) -> Self {
-        Self { stream, waker: Waker::noop().clone(), frames, blocked: false }
+        Self { stream, wakers: Wakers::default(), frames, blocked: false }
     }
 
-    /// Sets whom to wake when a read or write that would block no longer would.
-    pub(crate) fn set_waker(&mut self, cx: &Context<'_>) {
-        if !self.waker.will_wake(cx.waker()) {
-            self.waker.clone_from(cx.waker());
-        }
+    /// Sets whom to wake when there may be something to read.
+    pub(crate) fn set_reader(&mut self, cx: &Context<'_>) {
+        self.wakers.set_reader(cx.waker());
+    }
+
+    /// Sets whom to wake when there may be room to write.
+    pub(crate) fn set_writer(&mut self, cx: &Context<'_>) {
+        self.wakers.set_writer(cx.waker());
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
         self.blocked
+    }
+
+    #[cfg(test)]
+    pub(crate) fn get_mut(&mut self) -> &mut S {
+        &mut self.stream
     }
 
     /// Ends the sending direction.
@@ -42,17 +52,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
-    /// Takes what has come without looking at it, up to a bound.
-    ///
-    /// A connection that is closed while something is unread is reset, and a reset may overtake
-    /// the close frame that says why.
-    pub(crate) fn discard(&mut self, cx: &mut Context<'_>) {
+    /// Counts the frames of what was read elsewhere. Returns what may be read of it.
+    pub(crate) fn follow<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        &bytes[..self.frames.follow(bytes)]
+    }
+
+    /// Whether the peer has begun no message that it has not ended.
+    pub(crate) fn is_between_messages(&self) -> bool {
+        self.frames.is_between_messages()
+    }
+
+    /// Throws away what has come, and what is still to come of a frame that has begun.
+    pub(crate) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let mut space = [0; 4096];
-        for _ in 0..MAX_DISCARDED / space.len() {
+        loop {
             let mut buffer = ReadBuf::new(&mut space);
             match Pin::new(&mut self.stream).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
-                _ => return,
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.frames.follow(buffer.filled());
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending if self.frames.is_within_frame() => return Poll::Pending,
+                Poll::Pending => return Poll::Ready(()),
             }
         }
     }
@@ -64,7 +85,7 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
             return Err(io::Error::other(TooManyFragments));
         }
         let mut buffer = ReadBuf::new(space);
-        let mut cx = Context::from_waker(&self.waker);
+        let mut cx = Context::from_waker(self.wakers.all());
         match Pin::new(&mut self.stream).poll_read(&mut cx, &mut buffer) {
             Poll::Ready(result) => result?,
             Poll::Pending => return Err(io::ErrorKind::WouldBlock.into()),
@@ -79,7 +100,7 @@ impl<S: AsyncRead + Unpin> Read for Io<S> {
 
 impl<S: AsyncWrite + Unpin> Write for Io<S> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut cx = Context::from_waker(&self.waker);
+        let mut cx = Context::from_waker(self.wakers.all());
         let written = Pin::new(&mut self.stream).poll_write(&mut cx, bytes);
         self.blocked = written.is_pending();
         match written {
@@ -89,7 +110,7 @@ impl<S: AsyncWrite + Unpin> Write for Io<S> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let mut cx = Context::from_waker(&self.waker);
+        let mut cx = Context::from_waker(self.wakers.all());
         match Pin::new(&mut self.stream).poll_flush(&mut cx) {
             Poll::Ready(result) => result,
             Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
@@ -108,6 +129,3 @@ impl std::fmt::Display for TooManyFragments {
         f.write_str("a message came in more frames than `max_fragments`")
     }
 }
-
-/// How much of what a failed peer has sent is read and thrown away, in bytes.
-const MAX_DISCARDED: usize = 256 * 1024;

@@ -24,8 +24,11 @@ pub struct Options {
     /// In how many frames a message from the peer may come. One in more ends the connection
     /// with close code 1009. Fragments are joined in one buffer as they come. Default: 16,384.
     pub max_fragments: u32,
-    /// How much is read at a time, in bytes; each connection that has received something keeps
-    /// a buffer of this size. Default: 4 KiB, which holds a batch of small messages.
+    /// How much is read at a time, in bytes. Default: 4 KiB, which holds a batch of small
+    /// messages.
+    ///
+    /// A connection has a buffer of this size only from its first message to its next rest: a
+    /// ping or pong that nothing follows. A heartbeat thus frees what idle connections hold.
     pub read_buffer: usize,
     /// How much may wait for a flush before it is written anyway, in bytes; a buffer grows up to
     /// this and one message more. Default: 8 KiB.
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn an_option_that_cannot_work_is_named() {
-        let table: [(&str, fn(&mut Options)); 6] = [
+        type Spoil = fn(&mut Options);
+        let table: [(&str, Spoil); 6] = [
             ("max_message", |options| options.max_message = 0),
             ("max_frame", |options| options.max_frame = 0),
             ("max_fragments", |options| options.max_fragments = 0),

@@ -1,6 +1,7 @@
 //! WebSockets in an HTTP server.
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use http::{Extensions, Request, Response, StatusCode};
 use hyper::ext::Protocol;
 use hyper::upgrade::{OnUpgrade, Upgraded};
@@ -95,20 +96,27 @@ impl HttpTransport for WebSocket {
 /// Speaks WebSocket on what hyper hands over: on the TCP stream itself where that is it, since
 /// every layer less is paid for with each message.
 fn open(upgraded: Upgraded, options: Options) -> BoxDuplex {
-    let upgraded = match direct::<TcpStream>(upgraded, options) {
-        Ok(connection) => return connection,
+    let upgraded = match downcast::<TcpStream>(upgraded) {
+        Ok((stream, read)) => {
+            // Not every server has done it. Where it cannot be set, messages go out later.
+            let _ = stream.set_nodelay(true);
+            return Box::new(Connection::new(stream, read, Role::Server, options));
+        }
         Err(upgraded) => upgraded,
     };
     #[cfg(feature = "tls")]
-    let upgraded = match direct::<tokio_rustls::server::TlsStream<TcpStream>>(upgraded, options) {
-        Ok(connection) => return connection,
+    let upgraded = match downcast::<tokio_rustls::server::TlsStream<TcpStream>>(upgraded) {
+        Ok((stream, read)) => {
+            let _ = stream.get_ref().0.set_nodelay(true);
+            return Box::new(Connection::new(stream, read, Role::Server, options));
+        }
         Err(upgraded) => upgraded,
     };
-    Box::new(Connection::new(TokioIo::new(upgraded), &[], Role::Server, options))
+    Box::new(Connection::new(TokioIo::new(upgraded), Bytes::new(), Role::Server, options))
 }
 
-/// Takes a stream of a known type out of hyper's box.
-fn direct<S>(upgraded: Upgraded, options: Options) -> Result<BoxDuplex, Upgraded>
+/// Takes a stream of a known type out of hyper's box, and what was read from it.
+fn downcast<S>(upgraded: Upgraded) -> Result<(S, Bytes), Upgraded>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -119,7 +127,7 @@ where
             (parts.io, parts.read_buf)
         }
     };
-    Ok(Box::new(Connection::new(io.into_inner(), &read, Role::Server, options)))
+    Ok((io.into_inner(), read))
 }
 
 /// An empty map that was not empty before keeps its memory.
