@@ -1,5 +1,6 @@
 //! What keeps a message from asking for more than it is worth.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{
@@ -9,9 +10,12 @@ use serde::de::{
 use crate::MAX_DEPTH;
 
 /// Decodes with `deserializer` what `seed` asks for, with limits that hold whatever the format's
-/// own are: nesting ends at [`MAX_DEPTH`], and no sequence or map has, or announces, more
-/// elements than the message has `bytes`. So a message of five bytes that claims to hold 2^32
-/// elements makes no vector reserve room for them.
+/// own are: nesting ends at [`MAX_DEPTH`], and all sequences and maps together have no more
+/// elements than the message has `bytes`, nor does one of them announce more. So a message of
+/// five bytes that claims to hold 2^32 elements makes no vector reserve room for them, and where
+/// elements take no bytes, as units in some formats, few bytes do not make for much work.
+///
+/// The elements that a type has by itself, such as the fields of a struct, do not count.
 pub(crate) fn bounded<'de, D, S>(
     deserializer: D,
     bytes: usize,
@@ -21,26 +25,33 @@ where
     D: Deserializer<'de>,
     S: DeserializeSeed<'de>,
 {
-    let limits = Limits { depth: MAX_DEPTH, elements: bytes, in_some: false };
+    let elements = Cell::new(bytes);
+    let limits = Limits { depth: MAX_DEPTH, elements: &elements, fixed: 0, in_some: false };
     seed.deserialize(Bounded { inner: deserializer, limits })
 }
 
 #[derive(Clone, Copy)]
-struct Limits {
+struct Limits<'a> {
     /// How many levels there may be below.
     depth: usize,
-    /// How many elements each sequence or map may have.
-    elements: usize,
+    /// How many elements there may still be in the whole message.
+    elements: &'a Cell<usize>,
+    /// How many elements the type asks for on the next level.
+    fixed: usize,
     /// There was a `Some` on the present level: another one is a level of its own.
     in_some: bool,
 }
 
-impl Limits {
+impl Limits<'_> {
     fn deeper<E: Error>(self) -> Result<Self, E> {
         match self.depth.checked_sub(1) {
-            Some(depth) => Ok(Self { depth, in_some: false, ..self }),
+            Some(depth) => Ok(Self { depth, fixed: 0, in_some: false, ..self }),
             None => Err(E::custom(format_args!("nested deeper than {MAX_DEPTH} levels"))),
         }
+    }
+
+    fn with_fixed(self, fixed: usize) -> Self {
+        Self { fixed, ..self }
     }
 
     /// An option is no level, unless options are nested in nothing but options.
@@ -48,19 +59,21 @@ impl Limits {
         let limits = if self.in_some { self.deeper()? } else { self };
         Ok(Self { in_some: true, ..limits })
     }
+}
 
-    fn on<T>(self, inner: T) -> Bounded<T> {
+impl<'a> Limits<'a> {
+    fn on<T>(self, inner: T) -> Bounded<'a, T> {
         Bounded { inner, limits: self }
     }
 }
 
 /// A deserializer, visitor, seed or enum access with limits.
-struct Bounded<T> {
+struct Bounded<'a, T> {
     inner: T,
-    limits: Limits,
+    limits: Limits<'a>,
 }
 
-impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Bounded<T> {
+impl<'de, T: DeserializeSeed<'de>> DeserializeSeed<'de> for Bounded<'_, T> {
     type Value = T::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T::Value, D::Error> {
@@ -80,7 +93,7 @@ macro_rules! forward_to_inner {
     )*};
 }
 
-impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<D> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<'_, D> {
     type Error = D::Error;
 
     forward_to_inner! {
@@ -108,13 +121,37 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Bounded<D> {
         deserialize_unit_struct(name: &'static str)
         deserialize_newtype_struct(name: &'static str)
         deserialize_seq()
-        deserialize_tuple(len: usize)
-        deserialize_tuple_struct(name: &'static str, len: usize)
         deserialize_map()
-        deserialize_struct(name: &'static str, fields: &'static [&'static str])
         deserialize_enum(name: &'static str, variants: &'static [&'static str])
         deserialize_identifier()
         deserialize_ignored_any()
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_tuple(len, self.limits.with_fixed(len).on(visitor))
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_tuple_struct(name, len, self.limits.with_fixed(len).on(visitor))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
+        let visitor = self.limits.with_fixed(fields.len()).on(visitor);
+        self.inner.deserialize_struct(name, fields, visitor)
     }
 
     fn is_human_readable(&self) -> bool {
@@ -130,7 +167,7 @@ macro_rules! visit_by_inner {
     )*};
 }
 
-impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<V> {
+impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<'_, V> {
     type Value = V::Value;
 
     visit_by_inner! {
@@ -180,11 +217,11 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<V> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_seq(Elements::new(access, self.limits.deeper()?))
+        self.inner.visit_seq(Elements::new(access, self.limits)?)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
-        self.inner.visit_map(Elements::new(access, self.limits.deeper()?))
+        self.inner.visit_map(Elements::new(access, self.limits)?)
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<V::Value, A::Error> {
@@ -193,28 +230,38 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Bounded<V> {
 }
 
 /// A sequence or map with limits.
-struct Elements<A> {
+struct Elements<'a, A> {
     inner: A,
-    limits: Limits,
-    /// How many elements there may still be.
-    left: usize,
+    limits: Limits<'a>,
+    /// How many of the elements that the type asks for are still to come.
+    fixed: usize,
 }
 
-impl<A> Elements<A> {
-    fn new(inner: A, limits: Limits) -> Self {
-        Self { inner, limits, left: limits.elements }
+impl<'a, A> Elements<'a, A> {
+    fn new<E: Error>(inner: A, limits: Limits<'a>) -> Result<Self, E> {
+        Ok(Self { inner, fixed: limits.fixed, limits: limits.deeper()? })
     }
 
     fn count<T, E: Error>(&mut self, element: Option<T>) -> Result<Option<T>, E> {
         if element.is_some() {
-            let message = "more elements than bytes";
-            self.left = self.left.checked_sub(1).ok_or_else(|| E::custom(message))?;
+            match self.fixed.checked_sub(1) {
+                Some(fixed) => self.fixed = fixed,
+                None => {
+                    let left = self.limits.elements.get().checked_sub(1);
+                    let left = left.ok_or_else(|| E::custom("more elements than bytes"))?;
+                    self.limits.elements.set(left);
+                }
+            }
         }
         Ok(element)
     }
+
+    fn left(&self) -> usize {
+        self.limits.elements.get().saturating_add(self.fixed)
+    }
 }
 
-impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
+impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, A> {
     type Error = A::Error;
 
     fn next_element_seed<T: DeserializeSeed<'de>>(
@@ -226,11 +273,11 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<A> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.inner.size_hint()?.min(self.left))
+        Some(self.inner.size_hint()?.min(self.left()))
     }
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<'_, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
@@ -246,13 +293,13 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Elements<A> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.inner.size_hint()?.min(self.left))
+        Some(self.inner.size_hint()?.min(self.left()))
     }
 }
 
-impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Bounded<A> {
+impl<'a, 'de, A: EnumAccess<'de>> EnumAccess<'de> for Bounded<'a, A> {
     type Error = A::Error;
-    type Variant = Bounded<A::Variant>;
+    type Variant = Bounded<'a, A::Variant>;
 
     fn variant_seed<V: DeserializeSeed<'de>>(
         self,
@@ -264,7 +311,7 @@ impl<'de, A: EnumAccess<'de>> EnumAccess<'de> for Bounded<A> {
     }
 }
 
-impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<A> {
+impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<'_, A> {
     type Error = A::Error;
 
     fn unit_variant(self) -> Result<(), A::Error> {
@@ -276,7 +323,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<A> {
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, A::Error> {
-        self.inner.tuple_variant(len, self.limits.deeper()?.on(visitor))
+        self.inner.tuple_variant(len, self.limits.deeper()?.with_fixed(len).on(visitor))
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -284,6 +331,7 @@ impl<'de, A: VariantAccess<'de>> VariantAccess<'de> for Bounded<A> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
-        self.inner.struct_variant(fields, self.limits.deeper()?.on(visitor))
+        let visitor = self.limits.deeper()?.with_fixed(fields.len()).on(visitor);
+        self.inner.struct_variant(fields, visitor)
     }
 }

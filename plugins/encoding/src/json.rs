@@ -5,13 +5,15 @@ use serde::Serialize;
 use serde::de::DeserializeSeed;
 
 use crate::Codec;
+use crate::bounded::bounded;
 use crate::codec::codec_error;
 
 /// JSON (RFC 8259), as text messages. Its name is `json`.
 ///
 /// Binary messages are decoded too, if they hold JSON. Where a type has fields, a key that
 /// appears twice is an error; in a map the last one counts. A number that its type cannot hold is
-/// an error.
+/// an error. The parser's own limit ends nesting one level before
+/// [`MAX_DEPTH`](crate::MAX_DEPTH).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Json;
 
@@ -32,10 +34,10 @@ impl Codec for Json {
     where
         S: for<'de> DeserializeSeed<'de, Value = T>,
     {
-        // The parser has a limit of its own for the depth, which is the one of this crate.
+        let bytes = message.len();
         match message.as_text() {
-            Some(text) => decode(serde_json::Deserializer::from_str(text), seed),
-            None => decode(serde_json::Deserializer::from_slice(message.as_bytes()), seed),
+            Some(text) => decode(serde_json::Deserializer::from_str(text), bytes, seed),
+            None => decode(serde_json::Deserializer::from_slice(message.as_bytes()), bytes, seed),
         }
         .map_err(codec_error)
     }
@@ -43,13 +45,14 @@ impl Codec for Json {
 
 fn decode<'de, R, S>(
     mut json: serde_json::Deserializer<R>,
+    bytes: usize,
     seed: S,
 ) -> Result<S::Value, serde_json::Error>
 where
     R: serde_json::de::Read<'de>,
     S: DeserializeSeed<'de>,
 {
-    let value = seed.deserialize(&mut json)?;
+    let value = bounded(&mut json, bytes, seed)?;
     json.end()?;
     Ok(value)
 }

@@ -13,8 +13,8 @@ use crate::codec::codec_error;
 ///
 /// The smallest of the formats, for peers that are compiled from the same types: neither the
 /// names of fields nor the kinds of values are in a message. A type that asks what comes next,
-/// for example by `#[serde(untagged)]` or `#[serde(flatten)]`, cannot be decoded; nor can a
-/// sequence that has more elements than its message has bytes, as one of units may have.
+/// for example by `#[serde(untagged)]` or `#[serde(flatten)]`, cannot be decoded; nor can
+/// sequences that together have more elements than their message has bytes, as those of units may.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Postcard;
 
