@@ -10,6 +10,7 @@ use crate::kit::end::End;
 use crate::kit::ending::Ending;
 use crate::kit::failure::Failure;
 use crate::kit::message::numbered;
+use crate::kit::together::together;
 
 cases![
     binary_is_refused_as_unsupported if |_, capabilities| !capabilities.binary,
@@ -84,7 +85,8 @@ async fn a_message_over_the_limit_is_refused(bench: &Bench<'_>) -> Result<(), Fa
         .await
 }
 
-/// After an error the reader still sends a close.
+/// After an error the reader still sends a close. It may wait for the peer to stop sending
+/// meanwhile, since what is unread can make a system throw the close away.
 async fn a_reader_that_fails_can_say_why(bench: &Bench<'_>) -> Result<(), Failure> {
     bench
         .each_way(async |mut from, mut to| {
@@ -94,17 +96,25 @@ async fn a_reader_that_fails_can_say_why(bench: &Bench<'_>) -> Result<(), Failur
             receive_too_large(&mut from, &mut to).await?;
             let close = Close::new(CloseCode::TOO_LARGE, "too large");
             to.put(Frame::Close(close.clone())).await?;
-            let closed = poll_fn(|cx| to.io.poll_close(cx)).await;
-            closed.map_err(|error| to.failed("to close after an error", &error))?;
-
-            let mut flushed = false;
-            let received = poll_fn(|cx| {
-                flushed = flushed || from.io.poll_flush(cx).is_ready();
-                from.io.poll_recv(cx)
-            });
-            let mut ending = Ending::default();
-            ending.add(received.await);
-            ending.expect_close(&from, &close)
+            let closer = async move {
+                let closed = poll_fn(|cx| to.io.poll_close(cx)).await;
+                closed.map_err(|error| to.failed("to close after an error", &error))?;
+                Ok(to)
+            };
+            let sender = async move {
+                let mut flushed = false;
+                let received = poll_fn(|cx| {
+                    flushed = flushed || from.io.poll_flush(cx).is_ready();
+                    from.io.poll_recv(cx)
+                });
+                let mut ending = Ending::default();
+                if ending.add(received.await) {
+                    from.finish(&mut ending).await?;
+                }
+                ending.expect_close(&from, &close)
+            };
+            together(closer, sender).await?;
+            Ok(())
         })
         .await
 }
