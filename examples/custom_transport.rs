@@ -43,10 +43,9 @@ impl Incoming for Caller {
     async fn handshake(&mut self) -> Result<Handshake, Error> {
         let hello = self.0.recv().await.transpose()?;
         let Some(Frame::Message(hello)) = hello else { return Err(ErrorKind::Protocol.into()) };
-        let (url, protocols): (String, _) =
-            serde_json::from_slice(hello.as_bytes()).map_err(broken)?;
+        let (url, offer): (String, _) = serde_json::from_slice(hello.as_bytes()).map_err(broken)?;
         let handshake = Handshake::new("lines", ABILITIES, url.parse().map_err(broken)?);
-        Ok(handshake.with_offered_protocols(protocols).with_peer(Some(self.1.clone())))
+        Ok(handshake.with_offered_protocols(offer).with_peer(Some(self.1.clone())))
     }
 
     async fn accept(mut self: Box<Self>, admission: &Admission) -> Result<BoxDuplex, Error> {
@@ -87,6 +86,7 @@ impl Connector for LinesConnector {
 }
 
 fn lines(stream: TcpStream) -> BoxDuplex {
+    let _ = stream.set_nodelay(true); // without it, it is only slower
     let codec = Frames(LinesCodec::new_with_max_length(512 * 1024), false);
     Box::new(from_stream_sink(Framed::new(stream, codec)))
 }
