@@ -38,12 +38,7 @@ impl Input {
                     return Poll::Ready(Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()));
                 }
                 Poll::Ready(_) => {}
-                Poll::Pending => {
-                    if self.buffer.is_empty() {
-                        self.buffer = BytesMut::new();
-                    }
-                    return Poll::Pending;
-                }
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
@@ -65,11 +60,26 @@ impl Input {
         io: &mut R,
         missing: usize,
     ) -> Poll<io::Result<usize>> {
-        if missing <= CHUNK {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+        }
+        let spare = self.buffer.capacity() - self.buffer.len();
+        if missing <= CHUNK && missing != spare {
             return poll_chunk(cx, io, |chunk| self.buffer.extend_from_slice(chunk));
         }
-        self.buffer.reserve(missing.min(self.buffer.len().max(GROWTH)));
+        if spare == 0 {
+            self.grow(missing);
+        }
         poll_read_buf(Pin::new(io), cx, &mut self.buffer)
+    }
+
+    /// Makes room for a large packet, and for nothing behind it: its payload keeps all of the
+    /// buffer in memory.
+    fn grow(&mut self, missing: usize) {
+        let len = self.buffer.len();
+        let mut grown = BytesMut::with_capacity(len + missing.min(len.max(GROWTH)));
+        grown.extend_from_slice(&self.buffer);
+        self.buffer = grown;
     }
 }
 
@@ -90,7 +100,7 @@ fn poll_chunk<R: AsyncRead + Unpin>(
 /// How much is read at once while packets are small, in bytes.
 const CHUNK: usize = 8 * 1024;
 /// By how much the buffer for a large packet grows at first, in bytes; later by what it holds.
-const GROWTH: usize = 16 * 1024;
+const GROWTH: usize = 64 * 1024;
 /// How much is thrown away at most before a connection is dropped.
 const DISCARDED_CHUNKS: usize = 32;
 
@@ -114,7 +124,7 @@ mod tests {
             Poll::Ready(())
         })
         .await;
-        assert!(input.buffer.capacity() <= 2 * GROWTH, "{}", input.buffer.capacity());
+        assert!(input.buffer.capacity() <= 6 + GROWTH, "{}", input.buffer.capacity());
     }
 
     #[tokio::test]
@@ -133,6 +143,18 @@ mod tests {
                 Poll::Ready(())
             })
             .await;
+            assert_eq!(input.buffer.capacity(), 0);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_large_packet_takes_no_more_than_it_needs() {
+        let (mut peer, mut io) = duplex(1024 * 1024);
+        let packet = [&b"\0\x01\0\0\x02"[..], &[7; 64 * 1024]].concat();
+        peer.write_all(&packet.repeat(3)).await.unwrap();
+        let mut input = Input::default();
+        for _ in 0..3 {
+            poll_fn(|cx| input.poll_packet(cx, &mut io, PHASE)).await.unwrap().unwrap();
             assert_eq!(input.buffer.capacity(), 0);
         }
     }

@@ -29,8 +29,8 @@ pub struct Options {
     /// `None` for never. For TCP only. Default: 60 s.
     pub keepalive: Option<Duration>,
     /// How long the peer may leave what was sent unacknowledged, or take no more of it, before
-    /// the system ends the connection (RFC 5482, section 3.1), from 1 s to 24 h; `None` for the
-    /// system's own limit, which is many minutes. For TCP on Linux only. Default: 60 s.
+    /// the system ends the connection (the user timeout of RFC 5482), from 1 s to 24 h; `None`
+    /// for the system's own limit, which is many minutes. For TCP on Linux only. Default: 60 s.
     pub user_timeout: Option<Duration>,
 }
 
