@@ -139,3 +139,87 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Duplex for StreamDuplex
         Poll::Ready(Ok(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll::DuplexExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    use super::*;
+
+    fn pair() -> (StreamDuplex<DuplexStream>, DuplexStream) {
+        let (io, peer) = duplex(64 * 1024);
+        (StreamDuplex::new(io, Input::default(), &Options::default()), peer)
+    }
+
+    async fn rest(mut peer: DuplexStream) -> Vec<u8> {
+        let mut rest = Vec::new();
+        peer.read_to_end(&mut rest).await.unwrap();
+        rest
+    }
+
+    #[tokio::test]
+    async fn the_end_of_one_direction_leaves_the_other_open() {
+        let (mut io, mut peer) = pair();
+        peer.shutdown().await.unwrap();
+        assert!(io.recv().await.is_none());
+        io.send("still").await.unwrap();
+        io.close().await.unwrap();
+        assert_eq!(rest(peer).await, b"\0\0\0\x05\x01still");
+
+        let (mut io, mut peer) = pair();
+        io.close().await.unwrap();
+        peer.write_all(b"\0\0\0\x05\x01still").await.unwrap();
+        assert_eq!(io.recv().await.unwrap().unwrap(), Frame::from("still"));
+    }
+
+    #[tokio::test]
+    async fn a_close_is_answered_with_its_code_and_without_its_reason() {
+        for (close, answer) in [
+            (&b"\0\0\0\x05\x08\x03\xE8bye"[..], &b"\0\0\0\x02\x08\x03\xE8"[..]),
+            (b"\0\0\0\0\x08", b"\0\0\0\0\x08"),
+        ] {
+            let (mut io, mut peer) = pair();
+            peer.write_all(close).await.unwrap();
+            assert!(matches!(io.recv().await, Some(Ok(Frame::Close(_)))));
+            assert!(io.recv().await.is_none());
+            io.close().await.unwrap();
+            io.close().await.unwrap();
+            assert_eq!(rest(peer).await, answer);
+        }
+    }
+
+    #[tokio::test]
+    async fn two_closes_answer_each_other() {
+        let (mut io, mut peer) = pair();
+        io.send(Frame::Close(Close::going_away())).await.unwrap();
+        peer.write_all(b"\0\0\0\0\x08").await.unwrap();
+        assert!(matches!(io.recv().await, Some(Ok(Frame::Close(_)))));
+        io.close().await.unwrap();
+        assert_eq!(rest(peer).await, b"\0\0\0\x02\x08\x03\xE9");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_failed_can_say_why_and_leaves_nothing_unread() {
+        let (mut io, mut peer) = pair();
+        peer.write_all(b"\0\0\0\0\x03").await.unwrap();
+        peer.write_all(&[0; 50_000]).await.unwrap();
+        let error = io.recv().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        assert!(io.recv().await.is_none());
+        io.send(Frame::Close(Close::new(CloseCode::PROTOCOL, ""))).await.unwrap();
+        io.close().await.unwrap();
+        // All that was unread is gone: there is room for as much again.
+        peer.write_all(&[0; 64 * 1024]).await.unwrap();
+        assert_eq!(rest(peer).await, b"\0\0\0\x02\x08\x03\xEA");
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_is_gone_ends_the_sending_side() {
+        let (mut io, peer) = pair();
+        drop(peer);
+        assert_eq!(io.send("lost").await.unwrap_err().kind(), ErrorKind::Io);
+        assert_eq!(io.send("lost").await.unwrap_err().kind(), ErrorKind::Close);
+        io.close().await.unwrap();
+    }
+}

@@ -212,3 +212,32 @@ fn set_up(stream: &TcpStream, options: &Options) {
 const NAME: &str = "tcp";
 /// Between two probes; systems take whole seconds.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_system_is_told_when_to_give_a_peer_up() {
+        let second = Duration::from_secs(1);
+        for (keepalive, interval, user_timeout) in [
+            (Some(60 * second), Some(15 * second), Some(30 * second)),
+            (Some(second), Some(second), None),
+            (None, None, Some(second)),
+        ] {
+            let listener = net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let options = Options::default().keepalive(keepalive).user_timeout(user_timeout);
+            set_up(&stream, &options);
+            let socket = SockRef::from(&stream);
+            assert_eq!(socket.keepalive().unwrap(), keepalive.is_some());
+            if let (Some(silence), Some(interval)) = (keepalive, interval) {
+                assert_eq!(socket.tcp_keepalive_time().unwrap(), silence);
+                assert_eq!(socket.tcp_keepalive_interval().unwrap(), interval);
+            }
+            assert_eq!(socket.tcp_user_timeout().unwrap(), user_timeout);
+            assert!(stream.nodelay().unwrap());
+        }
+    }
+}
