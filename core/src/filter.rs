@@ -114,7 +114,14 @@ impl Flow {
 
 /// Runs `filter` on `io`.
 pub fn filter(io: BoxDuplex, filter: impl Filter) -> BoxDuplex {
-    Box::new(Filtered { io, filter, flow: Flow::default(), timer: None, failed: false })
+    Box::new(Filtered {
+        io,
+        filter,
+        flow: Flow::default(),
+        timer: None,
+        failed: false,
+        unflushed: false,
+    })
 }
 
 struct Filtered<F> {
@@ -122,6 +129,8 @@ struct Filtered<F> {
     filter: F,
     flow: Flow,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Frames of the filter's own have not been flushed: nobody else knows of them.
+    unflushed: bool,
     /// The filter panicked or gave an error: it is not called again, so that the connection
     /// can be closed through it.
     failed: bool,
@@ -144,11 +153,12 @@ impl<F: Filter> Filtered<F> {
         while !self.flow.to_peer.is_empty() {
             ready!(self.io.poll_ready(cx))?;
             if let Some(frame) = self.flow.to_peer.pop_front() {
+                self.unflushed = true;
                 self.io.start_send(frame)?;
             }
-            if self.flow.to_peer.is_empty() {
-                let _ = self.io.poll_flush(cx)?;
-            }
+        }
+        if self.unflushed {
+            self.unflushed = self.io.poll_flush(cx)?.is_pending();
         }
         Poll::Ready(Ok(()))
     }

@@ -71,7 +71,8 @@
 //!
 //! # Features
 //!
-//! - `http` (default): [`HttpService`] and what transports in an HTTP server need.
+//! - `http` (default): [`HttpService`] and what transports in an HTTP server need, the
+//!   [session] bridge included.
 
 mod close;
 mod closing;
@@ -97,6 +98,8 @@ mod query;
 mod reconnect;
 mod reject;
 mod sender;
+#[cfg(feature = "http")]
+pub mod session;
 mod shared;
 mod signal;
 mod socket;
