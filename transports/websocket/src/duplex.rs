@@ -11,9 +11,8 @@ use tungstenite::error::ProtocolError;
 use tungstenite::protocol::frame::coding::CloseCode as WireCode;
 use tungstenite::protocol::{CloseFrame, Role};
 
-use crate::frames::Frames;
 use crate::io::{Io, TooManyFragments};
-use crate::options::{Options, SPARE};
+use crate::options::{LIBRARY_BUFFER, Options, SPARE};
 use crate::protocol::Protocol;
 use crate::text;
 
@@ -26,7 +25,6 @@ pub(crate) struct Connection<S> {
     /// for the next connection's buffer.
     early: Bytes,
     protocol: Protocol,
-    read_buffer: usize,
     state: State,
     /// Something is buffered that was not flushed.
     dirty: bool,
@@ -51,10 +49,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
     /// beyond the handshake.
     pub(crate) fn new(stream: S, early: Bytes, role: Role, options: Options) -> Self {
         Self {
-            io: Io::new(stream, Frames::new(options.max_fragments)),
+            io: Io::new(stream, &options),
             early,
             protocol: Protocol::new(role, options),
-            read_buffer: options.read_buffer,
             state: State::Open,
             dirty: false,
             spare: false,
@@ -127,12 +124,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
     fn poll_frame(&mut self) -> Poll<Option<Result<Frame, Error>>> {
         match self.protocol.get().read(&mut self.io) {
             Ok(WireMessage::Text(text)) => {
-                self.spare |= text.len() > self.read_buffer;
+                self.spare |= text.len() > LIBRARY_BUFFER;
                 let message = Message::text(text::from_library(text));
                 Poll::Ready(Some(Ok(Frame::Message(message))))
             }
             Ok(WireMessage::Binary(data)) => {
-                self.spare |= data.len() > self.read_buffer;
+                self.spare |= data.len() > LIBRARY_BUFFER;
                 Poll::Ready(Some(Ok(Frame::Message(Message::binary(data)))))
             }
             Ok(WireMessage::Ping(payload)) => {

@@ -66,12 +66,19 @@ impl Frames {
 
     /// Takes what belongs to a header; returns the rest.
     fn follow_header<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        if self.header_len == 0
+            && let Some((length, payload)) = parse(bytes)
+        {
+            self.payload = payload;
+            self.count(bytes[0]);
+            return &bytes[length..];
+        }
         let mut rest = bytes;
         while let [byte, after @ ..] = rest {
             self.header[usize::from(self.header_len)] = *byte;
             self.header_len += 1;
             rest = after;
-            if let Some(payload) = self.complete() {
+            if let Some((_, payload)) = parse(&self.header[..usize::from(self.header_len)]) {
                 self.header_len = 0;
                 self.payload = payload;
                 self.count(self.header[0]);
@@ -79,28 +86,6 @@ impl Frames {
             }
         }
         rest
-    }
-
-    /// The length of the payload, once the header is complete.
-    fn complete(&self) -> Option<u64> {
-        let header = &self.header[..usize::from(self.header_len)];
-        let [_, second, rest @ ..] = header else { return None };
-        let mask = if second & 0x80 == 0 { 0 } else { 4 };
-        match second & 0x7f {
-            126 => match rest {
-                [a, b, rest @ ..] if rest.len() == mask => {
-                    Some(u16::from_be_bytes([*a, *b]).into())
-                }
-                _ => None,
-            },
-            127 => match rest {
-                [a, b, c, d, e, f, g, h, rest @ ..] if rest.len() == mask => {
-                    Some(u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]))
-                }
-                _ => None,
-            },
-            short => (rest.len() == mask).then_some(short.into()),
-        }
     }
 
     fn count(&mut self, first: u8) {
@@ -112,6 +97,18 @@ impl Frames {
         self.unfinished = first & FIN == 0;
         self.exceeded = self.fragments > self.max_fragments;
     }
+}
+
+/// The lengths of a header that is complete and of its payload.
+fn parse(bytes: &[u8]) -> Option<(usize, u64)> {
+    let [_, second, rest @ ..] = bytes else { return None };
+    let (extended, payload) = match second & 0x7f {
+        126 => (2, u16::from_be_bytes(*rest.first_chunk()?).into()),
+        127 => (8, u64::from_be_bytes(*rest.first_chunk()?)),
+        short => (0, short.into()),
+    };
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    (rest.len() >= extended + mask).then_some((2 + extended + mask, payload))
 }
 
 /// Two bytes, eight of length, four of mask.

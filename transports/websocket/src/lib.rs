@@ -48,7 +48,7 @@
 //! | [`max_message`](Options::max_message): a message from the peer | 64 KiB |
 //! | [`max_frame`](Options::max_frame): a frame from the peer | 64 KiB |
 //! | [`max_fragments`](Options::max_fragments): frames in which a message may come | 16,384 |
-//! | [`read_buffer`](Options::read_buffer): what is read at a time | 4 KiB |
+//! | [`read_buffer`](Options::read_buffer): what is read at a time | 8 KiB |
 //! | [`write_buffer`](Options::write_buffer): what waits for a flush | 8 KiB |
 //! | subprotocols of a client's offer that are read | 64 |
 //! | headers of a server's answer | 8 KiB in all, 64 in number |

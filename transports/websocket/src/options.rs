@@ -24,11 +24,12 @@ pub struct Options {
     /// In how many frames a message from the peer may come. One in more ends the connection
     /// with close code 1009. Fragments are joined in one buffer as they come. Default: 16,384.
     pub max_fragments: u32,
-    /// How much is read at a time, in bytes. Default: 4 KiB, which holds a batch of small
+    /// How much is read at a time, in bytes. Default: 8 KiB, which holds a batch of small
     /// messages.
     ///
-    /// A connection has a buffer of this size only from its first message to its next rest: a
-    /// ping or pong that nothing follows. A heartbeat thus frees what idle connections hold.
+    /// All connections of a thread share a buffer of this size. One of its own, of 1 KiB, a
+    /// connection has only from its first message to its next rest: a ping or pong that nothing
+    /// follows. A heartbeat thus frees what idle connections hold.
     pub read_buffer: usize,
     /// How much may wait for a flush before it is written anyway, in bytes; a buffer grows up to
     /// this and one message more. Default: 8 KiB.
@@ -63,7 +64,7 @@ impl Options {
         WebSocketConfig::default()
             .max_message_size(Some(self.max_message))
             .max_frame_size(Some(self.max_frame))
-            .read_buffer_size(self.read_buffer)
+            .read_buffer_size(LIBRARY_BUFFER)
             .write_buffer_size(self.write_buffer)
             .max_write_buffer_size(self.write_buffer + SPARE)
             .accept_unmasked_frames(false)
@@ -76,7 +77,7 @@ impl Default for Options {
             max_message: 64 * 1024,
             max_frame: 64 * 1024,
             max_fragments: 16_384,
-            read_buffer: 4 * 1024,
+            read_buffer: 8 * 1024,
             write_buffer: 8 * 1024,
         }
     }
@@ -85,6 +86,9 @@ impl Default for Options {
 /// What the write buffer takes beyond its threshold: a frame of usual size, or answers to
 /// pings. There is always room for a longer frame, see `Connection::start_send`.
 pub(crate) const SPARE: usize = 4 * 1024;
+
+/// How much the protocol library reads at a time of what this crate has read, in bytes.
+pub(crate) const LIBRARY_BUFFER: usize = 1024;
 
 const MIN_BUFFER: usize = 128;
 const MAX_BUFFER: usize = 16 * 1024 * 1024;
@@ -118,7 +122,7 @@ mod tests {
         let config = Options::default().config();
         assert_eq!(config.max_message_size, Some(64 * 1024));
         assert_eq!(config.max_frame_size, Some(64 * 1024));
-        assert_eq!(config.read_buffer_size, 4 * 1024);
+        assert_eq!(config.read_buffer_size, LIBRARY_BUFFER);
         assert_eq!(config.write_buffer_size, 8 * 1024);
         assert_eq!(config.max_write_buffer_size, 12 * 1024);
         assert!(!config.accept_unmasked_frames);
