@@ -1,7 +1,7 @@
 //! A transport in full, on the public API alone: lines of JSON over TCP.
 //!
-//! Whoever can type lines can talk to it, with `nc 127.0.0.1 4001`: first `"[\"/\", []]"`, which
-//! asks to be let in, then texts such as `"ahoy"`, and at last `[1000, "goodbye"]`.
+//! Whoever can type lines can talk to it, with `nc 127.0.0.1 4001`: `"[\"/\", []]"` asks to be let
+//! in. The answer is `""`, for no subprotocol, then come `"ahoy"` and the close, `[1000,""]`.
 
 use async_trait::async_trait;
 use bytes::BytesMut;

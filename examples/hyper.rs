@@ -3,6 +3,7 @@
 //!
 //! ```sh
 //! cargo run --example hyper -- 3000
+//! cargo run --example swap -- ws://127.0.0.1:3000/ws
 //! ```
 #![expect(clippy::print_stdout, reason = "an example talks to whoever runs it")]
 
