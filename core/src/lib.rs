@@ -67,7 +67,7 @@
 //! | time for a close | 5 s | [`SocketOptions::close_timeout`] |
 //! | frames of a filter's own that wait | 16 | [`Flow::send`] |
 //!
-//! The size of a message is bounded by each transport, at 64 KiB unless set otherwise.
+//! Each transport over a network bounds the size of a message, at 64 KiB unless set otherwise.
 //!
 //! # Features
 //!
