@@ -1,0 +1,51 @@
+//! The closes that the protocol defines.
+
+use plimsoll::{Close, CloseCode};
+
+/// For a receiving request while there is another: 2010.
+pub(crate) fn another_connection() -> Close {
+    Close::new(CloseCode::from(2010), "Another connection still open")
+}
+
+/// For a client that comes back after a receiving request of its was cut: 1002.
+pub(crate) fn interrupted() -> Close {
+    Close::new(CloseCode::PROTOCOL, "Connection interrupted")
+}
+
+/// For a client whose WebSocket message was not JSON: 3000.
+pub(crate) fn broken_framing() -> Close {
+    Close::new(CloseCode::from(3000), "Broken framing.")
+}
+
+/// For a client that left a WebSocket ping unanswered: 3000.
+pub(crate) fn no_heartbeat() -> Close {
+    Close::new(CloseCode::from(3000), "No response from heartbeat")
+}
+
+/// On a client whose server opens the session again: 1006.
+pub(crate) fn lost_session() -> Close {
+    Close::new(CloseCode::ABNORMAL, "Server lost session")
+}
+
+/// On a client that got no server information: 1002.
+pub(crate) fn cannot_connect() -> Close {
+    Close::new(CloseCode::PROTOCOL, "Cannot connect to server")
+}
+
+/// On a client for which no transport worked: 2000.
+pub(crate) fn all_transports_failed() -> Close {
+    Close::new(CloseCode::from(2000), "All transports failed")
+}
+
+/// On a client whose transport did not open in time: 2007.
+pub(crate) fn transport_timed_out() -> Close {
+    Close::new(CloseCode::from(2007), "Transport timed out")
+}
+
+/// The reason that travels: a normal close has one even if none was given.
+pub(crate) fn reason(close: &Close) -> &str {
+    match close.wire_reason() {
+        "" if close.code == CloseCode::NORMAL => "Normal closure",
+        reason => reason,
+    }
+}
