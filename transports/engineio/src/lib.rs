@@ -1,0 +1,53 @@
+//! Plimsoll over [Engine.IO]: connections that begin as HTTP long-polling, which passes through
+//! every proxy, and move to WebSocket where that works.
+//!
+//! Protocol 4 is spoken, and protocol 3 if [`Options::allow_eio3`] is set, for clients of
+//! Engine.IO 3 and Socket.IO 2.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use plimsoll_engineio::{Cookie, Options, Transport};
+//!
+//! // What one server behind a load balancer with sticky sessions may set.
+//! let options =
+//!     Options::default().ping_interval(Duration::from_secs(10)).cookie(Cookie::new("io"));
+//! assert!(options.check().is_ok());
+//!
+//! // Without WebSocket there is nothing to upgrade to.
+//! let polling = Options::default().transports([Transport::Polling]);
+//! assert!(polling.check().is_err());
+//! assert!(polling.allow_upgrades(false).check().is_ok());
+//! ```
+//!
+//! # What travels how
+//!
+//! | | protocol 4 | protocol 3 |
+//! |---|---|---|
+//! | text over WebSocket | `4text` in a text frame | the same |
+//! | binary over WebSocket | a binary frame as it is | a binary frame after the byte 4 |
+//! | text by polling | `4text`, between separators U+001E | after its length in UTF-16 code units |
+//! | binary by polling | base64 | a binary body, or base64 for clients that ask for it |
+//!
+//! A text message with the character U+001E cannot travel by polling in protocol 4: the receiver
+//! would take what follows for a packet of its own. Over WebSocket it can.
+//!
+//! # Features
+//!
+//! - `fuzzing`: entry points for the project's own fuzz targets, outside all promises.
+//!
+//! [Engine.IO]: https://socket.io/docs/v4/engine-io-protocol/
+
+mod codec;
+mod cookie;
+mod cors;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzz;
+mod options;
+mod transport;
+
+pub use self::cookie::{Cookie, SameSite};
+pub use self::cors::Cors;
+pub use self::options::Options;
+pub use self::transport::Transport;
