@@ -88,6 +88,7 @@ mod server;
 mod text;
 #[cfg(feature = "tls")]
 mod tls;
+mod upgrade;
 mod wakers;
 
 pub use self::client::WebSocketConnector;
@@ -96,6 +97,7 @@ pub use self::proxy::Proxy;
 pub use self::server::WebSocket;
 #[cfg(feature = "tls")]
 pub use self::tls::ClientTls;
+pub use self::upgrade::{Upgrade, handshake};
 
 /// The transport's name in [`Info::transport`](plimsoll::Info::transport).
 const NAME: &str = "websocket";

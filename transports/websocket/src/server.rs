@@ -1,22 +1,13 @@
 //! WebSockets in an HTTP server.
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use http::{Extensions, Request, Response, StatusCode};
-use hyper::ext::Protocol;
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto;
-use plimsoll::{
-    Admission, Body, BoxDuplex, Endpoint, Error, Handshake, HttpTransport, PeerAddr, Reject,
-};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
-use tungstenite::protocol::Role;
+use http::request::Parts;
+use http::{Request, Response};
+use plimsoll::{Body, Endpoint, Error, HttpTransport, Reject};
 
 use crate::client::WebSocketConnector;
-use crate::duplex::{CAPABILITIES, Connection};
-use crate::handshake::{self, Accept};
+use crate::duplex::CAPABILITIES;
+use crate::upgrade::{Upgrade, handshake};
 use crate::{NAME, Options};
 
 /// Takes WebSockets in an HTTP server: by an upgrade of HTTP/1.1, and by an extended CONNECT of
@@ -48,16 +39,17 @@ impl WebSocket {
         self
     }
 
-    /// Answers a valid handshake that was let in.
-    fn start(&self, accept: Accept, upgrade: OnUpgrade, admission: Admission) -> Response<Body> {
-        let mut response = Response::new(Body::empty());
-        let headers = response.headers_mut();
-        headers.clone_from(admission.response_headers());
-        let status = accept.answer(headers, admission.info().protocol());
-        *response.status_mut() = status;
-        let options = self.options;
-        admission.spawn(async move { Some(open(upgrade.await.ok()?, options)) });
-        response
+    /// Checks whether a request is one for a WebSocket, for a transport that answers it itself.
+    ///
+    /// The body of the request has to be dropped: it holds on to the HTTP server's side of the
+    /// connection.
+    ///
+    /// # Errors
+    ///
+    /// Gives the answer to a request that is no valid handshake, or that came through a server
+    /// without upgrades.
+    pub fn upgrade(&self, request: &mut Parts) -> Result<Upgrade, Reject> {
+        Upgrade::check(request, self.options)
     }
 }
 
@@ -68,74 +60,20 @@ impl HttpTransport for WebSocket {
     }
 
     async fn handle(&self, request: Request<Body>, endpoint: &Endpoint) -> Response<Body> {
-        // The body goes first: it holds on to hyper's side of the connection.
         let (mut parts, _) = request.into_parts();
-        let protocol = parts.extensions.remove::<Protocol>();
-        let upgrade = parts.extensions.remove::<OnUpgrade>();
-        let protocol = protocol.as_ref().map(Protocol::as_str);
-        let checked = Accept::check(&parts.method, parts.version, protocol, &parts.headers);
-        let (accept, upgrade) = match (checked, upgrade) {
-            (Ok(accept), Some(upgrade)) => (accept, upgrade),
-            (Ok(_), None) => return cannot_upgrade().into_response(),
-            (Err(reject), _) => return reject.into_response(),
+        let upgrade = match self.upgrade(&mut parts) {
+            Ok(upgrade) => upgrade,
+            Err(reject) => return reject.into_response(),
         };
-        let peer = parts.extensions.remove::<PeerAddr>();
-        let handshake = Handshake::new(NAME, CAPABILITIES, handshake::keep_uri(&parts.uri))
-            .with_headers(handshake::keep(&parts.headers))
-            .with_offered_protocols(handshake::offered(&parts.headers))
-            .with_peer(peer)
-            .with_extensions(some_extensions(parts.extensions));
-        drop((parts.headers, parts.uri));
-        match endpoint.admit(handshake).await {
-            Ok(admission) => self.start(accept, upgrade, admission),
-            Err(reject) => reject.into_response(),
-        }
+        let handshake = handshake(NAME, CAPABILITIES, &mut parts);
+        drop(parts);
+        let admission = match endpoint.admit(handshake).await {
+            Ok(admission) => admission,
+            Err(reject) => return reject.into_response(),
+        };
+        let headers = admission.response_headers().clone();
+        let (response, opening) = upgrade.accept(headers, admission.info().protocol());
+        admission.spawn(opening);
+        response
     }
-}
-
-/// Speaks WebSocket on what hyper hands over: on the TCP stream itself where that is it, since
-/// every layer less is paid for with each message.
-fn open(upgraded: Upgraded, options: Options) -> BoxDuplex {
-    let upgraded = match downcast::<TcpStream>(upgraded) {
-        Ok((stream, read)) => {
-            // Not every server has done it. Where it cannot be set, messages go out later.
-            let _ = stream.set_nodelay(true);
-            return Box::new(Connection::new(stream, read, Role::Server, options));
-        }
-        Err(upgraded) => upgraded,
-    };
-    #[cfg(feature = "tls")]
-    let upgraded = match downcast::<tokio_rustls::server::TlsStream<TcpStream>>(upgraded) {
-        Ok((stream, read)) => {
-            let _ = stream.get_ref().0.set_nodelay(true);
-            return Box::new(Connection::new(stream, read, Role::Server, options));
-        }
-        Err(upgraded) => upgraded,
-    };
-    Box::new(Connection::new(TokioIo::new(upgraded), Bytes::new(), Role::Server, options))
-}
-
-/// Takes a stream of a known type out of hyper's box, and what was read from it.
-fn downcast<S>(upgraded: Upgraded) -> Result<(S, Bytes), Upgraded>
-where
-    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
-    let (io, read) = match auto::upgrade::downcast::<TokioIo<S>>(upgraded) {
-        Ok(parts) => (parts.io, parts.read_buf),
-        Err(upgraded) => {
-            let parts = upgraded.downcast::<TokioIo<S>>()?;
-            (parts.io, parts.read_buf)
-        }
-    };
-    Ok((io.into_inner(), read))
-}
-
-/// An empty map that was not empty before keeps its memory.
-fn some_extensions(extensions: Extensions) -> Extensions {
-    if extensions.is_empty() { Extensions::new() } else { extensions }
-}
-
-fn cannot_upgrade() -> Reject {
-    let reason = "the HTTP server does not serve connections with upgrades";
-    Reject::new(StatusCode::INTERNAL_SERVER_ERROR, reason)
 }
