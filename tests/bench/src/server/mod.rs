@@ -39,12 +39,15 @@ pub enum Implementation {
     Node,
     /// This project, without plugins.
     Plimsoll,
+    /// This project with heartbeat, rate limit and trace.
+    PlimsollPlugins,
 }
 
 impl Implementation {
     /// All of them, in the order of the table.
     pub const ALL: &[Self] = &[
         Self::Plimsoll,
+        Self::PlimsollPlugins,
         Self::Tungstenite,
         Self::FastWebSockets,
         Self::Axum,
@@ -59,6 +62,7 @@ impl Implementation {
             Self::Axum => "axum",
             Self::Node => "node",
             Self::Plimsoll => "plimsoll",
+            Self::PlimsollPlugins => "plimsoll+plugins",
         }
     }
 }
@@ -92,6 +96,7 @@ pub fn run(options: &Options, ready: impl FnOnce(SocketAddr)) -> io::Result<()> 
         Implementation::FastWebSockets => serve(port, ready, fastwebsockets::serve),
         Implementation::Node => node::exec(port),
         Implementation::Plimsoll => serve(port, ready, plimsoll::serve),
+        Implementation::PlimsollPlugins => serve(port, ready, plimsoll::serve_with_plugins),
         Implementation::Tungstenite => serve(port, ready, tungstenite::serve),
     }
 }

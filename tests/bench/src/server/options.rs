@@ -9,7 +9,7 @@ use crate::arguments::{Arguments, unknown};
 pub const HELP: &str = "\
 server IMPLEMENTATION [--port N] [--core N]   prints `listening on ADDRESS` when it is ready
 
-IMPLEMENTATION  plimsoll, tungstenite, fastwebsockets, axum, node
+IMPLEMENTATION  plimsoll, plimsoll+plugins, tungstenite, fastwebsockets, axum, node
 --port N        0, which is any free port
 --core N        pin the server to one core
 ";

@@ -3,10 +3,11 @@
 use std::io;
 use std::sync::OnceLock;
 
-use plimsoll::{
-    Endpoint, EndpointBuilder, HttpService, Origins, SlowPolicy, Socket,
-};
+use plimsoll::{Endpoint, EndpointBuilder, HttpService, Origins, SlowPolicy, Socket};
+use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
+use plimsoll_limit::RateLimit;
+use plimsoll_trace::Trace;
 use plimsoll_websocket::{Options, WebSocket};
 use tokio::net::TcpListener;
 
@@ -15,6 +16,13 @@ use super::BROADCAST;
 /// Without plugins.
 pub(super) async fn serve(listener: TcpListener) -> io::Result<()> {
     run(Endpoint::builder(), listener).await
+}
+
+/// With three plugins that see every frame.
+pub(super) async fn serve_with_plugins(listener: TcpListener) -> io::Result<()> {
+    let limit = RateLimit::new().messages(1e9, 1_000_000_000).bytes(1e9, u32::MAX);
+    let builder = Endpoint::builder();
+    run(builder.plugin(Heartbeat::default()).plugin(limit).plugin(Trace::new()), listener).await
 }
 
 async fn run(builder: EndpointBuilder, listener: TcpListener) -> io::Result<()> {
