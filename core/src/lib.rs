@@ -116,7 +116,7 @@ pub use self::filter::{Filter, Flow, filter};
 pub use self::frame::Frame;
 pub use self::handshake::Handshake;
 #[cfg(feature = "http")]
-pub use self::http::{Body, HttpService, HttpServiceBuilder, HttpTransport, Origins};
+pub use self::http::{Body, HttpService, HttpServiceBuilder, HttpTransport, MountPath, Origins};
 pub use self::info::{Capabilities, ConnectionId, Info, Liveness, PeerAddr};
 pub use self::listener::{Incoming, Listener};
 pub use self::message::{Message, WireKey};

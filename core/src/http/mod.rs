@@ -7,4 +7,4 @@ mod service;
 
 pub use self::body::Body;
 pub use self::origins::Origins;
-pub use self::service::{HttpService, HttpServiceBuilder, HttpTransport};
+pub use self::service::{HttpService, HttpServiceBuilder, HttpTransport, MountPath};

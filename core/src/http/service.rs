@@ -16,7 +16,8 @@ use crate::{BoxError, Endpoint, Error, PeerAddr, Reject, Socket};
 /// A server transport that answers HTTP requests.
 ///
 /// By the time of a request the [`HttpService`] has matched the path, has checked the origin,
-/// and has put the peer's [`PeerAddr`] into the request's extensions, if it is known.
+/// and has put into the request's extensions the peer's [`PeerAddr`], if it is known, and the
+/// [`MountPath`], below which a transport may have routes of its own.
 #[async_trait]
 pub trait HttpTransport: Send + Sync + 'static {
     /// Checks the options, once, when the service is built.
@@ -44,8 +45,30 @@ pub struct HttpService {
     routes: Arc<Routes>,
 }
 
+/// The path at which a transport is, without a slash at its end: in the extensions of each
+/// request that an [`HttpTransport`] gets. Empty for a transport that owns every path.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct MountPath(Arc<str>);
+
+impl MountPath {
+    fn new(path: &str) -> Self {
+        Self(path.trim_end_matches('/').into())
+    }
+
+    /// The path itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What follows it in `path`: empty, or beginning with a slash. `None` if `path` does not
+    /// lie below it.
+    pub fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path.strip_prefix(&*self.0).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+}
+
 struct Routes {
-    transports: Vec<(String, Box<dyn HttpTransport>)>,
+    transports: Vec<(MountPath, Box<dyn HttpTransport>)>,
     origins: Origins,
     trusted_proxies: Vec<IpAddr>,
 }
@@ -80,8 +103,9 @@ impl HttpService {
     async fn answer(&self, request: Request<Body>) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
         let path = parts.uri.path();
-        let transport = self.routes.transports.iter().find(|(prefix, _)| owns(prefix, path));
-        let Some((_, transport)) = transport else {
+        let transport =
+            self.routes.transports.iter().find(|(mount, _)| mount.below(path).is_some());
+        let Some((mount, transport)) = transport else {
             return Reject::new(StatusCode::NOT_FOUND, "not found").into_response();
         };
         if !self.routes.origins.allow(&parts) {
@@ -91,6 +115,7 @@ impl HttpService {
             let peer = forwarded::peer(peer, &parts.headers, &self.routes.trusted_proxies);
             parts.extensions.insert(peer);
         }
+        parts.extensions.insert(mount.clone());
         transport.handle(Request::from_parts(parts, body), &self.endpoint).await
     }
 }
@@ -170,6 +195,10 @@ impl HttpServiceBuilder {
             transport.check()?;
         }
         origins.check()?;
+        let transports = transports
+            .into_iter()
+            .map(|(path, transport)| (MountPath::new(&path), transport))
+            .collect();
         let routes = Arc::new(Routes { transports, origins, trusted_proxies });
         Ok(HttpService { endpoint, routes })
     }
@@ -182,12 +211,6 @@ impl fmt::Debug for HttpServiceBuilder {
     }
 }
 
-/// Whether `path` is `prefix` or lies below it.
-fn owns(prefix: &str, path: &str) -> bool {
-    let prefix = prefix.trim_end_matches('/');
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
 const WRONG_ORIGIN: &str = "pages from this origin may not connect; see the service's `origins`";
 
 #[cfg(test)]
@@ -197,16 +220,16 @@ mod tests {
     #[test]
     fn a_path_ends_at_a_boundary() {
         for (prefix, path, expected) in [
-            ("/ws", "/ws", true),
-            ("/ws", "/ws/", true),
-            ("/ws", "/ws/room", true),
-            ("/ws/", "/ws", true),
-            ("/ws", "/wsx", false),
-            ("/ws", "/", false),
-            ("/", "/", true),
-            ("/", "/anything", true),
+            ("/ws", "/ws", Some("")),
+            ("/ws", "/ws/", Some("/")),
+            ("/ws", "/ws/room", Some("/room")),
+            ("/ws/", "/ws", Some("")),
+            ("/ws", "/wsx", None),
+            ("/ws", "/", None),
+            ("/", "/", Some("/")),
+            ("/", "/anything", Some("/anything")),
         ] {
-            assert_eq!(owns(prefix, path), expected, "{path} below {prefix}");
+            assert_eq!(MountPath::new(prefix).below(path), expected, "{path} below {prefix}");
         }
     }
 }

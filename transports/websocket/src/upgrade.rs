@@ -10,7 +10,7 @@ use hyper::ext::Protocol;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
-use plimsoll::{Body, BoxDuplex, Capabilities, Handshake, PeerAddr, Reject};
+use plimsoll::{Body, BoxDuplex, Capabilities, Handshake, MountPath, PeerAddr, Reject};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tungstenite::protocol::Role;
@@ -69,6 +69,7 @@ impl fmt::Debug for Upgrade {
 /// otherwise stay for as long as the connection does.
 pub fn handshake(name: &'static str, capabilities: Capabilities, parts: &mut Parts) -> Handshake {
     let peer = parts.extensions.remove::<PeerAddr>();
+    parts.extensions.remove::<MountPath>();
     Handshake::new(name, capabilities, handshake::keep_uri(&parts.uri))
         .with_headers(handshake::keep(&parts.headers))
         .with_offered_protocols(handshake::offered(&parts.headers))
