@@ -39,6 +39,11 @@ impl SessionDuplex {
         !self.session.lock().inbox.is_empty()
     }
 
+    /// Whether frames wait here for a receiver.
+    pub fn has_unsent(&self) -> bool {
+        !self.session.lock().outbox.is_empty()
+    }
+
     /// Fails once no receiver has come for too long.
     fn poll_absence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
         while let Some(deadline) = self.session.absent_until() {
