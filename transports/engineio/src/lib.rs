@@ -45,9 +45,11 @@ mod cors;
 #[doc(hidden)]
 pub mod fuzz;
 mod options;
+mod server;
 mod transport;
 
 pub use self::cookie::{Cookie, SameSite};
 pub use self::cors::Cors;
 pub use self::options::Options;
+pub use self::server::EngineIo;
 pub use self::transport::Transport;

@@ -41,8 +41,7 @@ impl Batch {
     /// text: the receiver would take what follows for a packet of its own, which may be one that
     /// the author of the text made up. The packet is dropped; the batch stays as it was.
     pub(crate) fn push(&mut self, packet: Packet) -> Result<Option<Packet>, Error> {
-        let text = !packet.is_binary();
-        if self.dialect.version == Version::V4 && text && packet.data().contains(&SEPARATOR) {
+        if !can_poll(packet.data(), packet.is_binary(), self.dialect.version) {
             return Err(Error::with_message(ErrorKind::Unsupported, "text with U+001E by polling"));
         }
         let len = self.len.saturating_add(self.entry_len(&packet));
@@ -109,6 +108,11 @@ impl Batch {
             }
         }
     }
+}
+
+/// Whether data can travel by polling: nothing escapes the separator of version 4 in a text.
+pub(crate) fn can_poll(data: &[u8], is_binary: bool, version: Version) -> bool {
+    is_binary || version == Version::V3 || !data.contains(&SEPARATOR)
 }
 
 /// What a packet takes besides its data: a header, `b4`, and the padding of base64.

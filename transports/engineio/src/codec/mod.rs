@@ -18,7 +18,7 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use self::batch::{Batch, Payload};
+pub(crate) use self::batch::{Batch, Payload, can_poll};
 pub(crate) use self::dialect::{Dialect, Version};
 pub(crate) use self::error::Refusal;
 pub(crate) use self::form::{Form, encoded};

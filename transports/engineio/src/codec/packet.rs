@@ -1,6 +1,6 @@
 //! Packets, one by one: as in a WebSocket message, or between the separators of a payload.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use plimsoll::{Error, ErrorKind, Message, Text};
 
 use super::form::{Form, encode};
@@ -32,7 +32,8 @@ impl Packet {
     /// has no use for is ignored, as in the reference implementation.
     pub(crate) fn from_text(mut bytes: Bytes, version: Version) -> Result<Self, Error> {
         let Some(&kind) = bytes.first() else { return Err(protocol("a packet is empty")) };
-        let data = bytes.split_off(1);
+        bytes.advance(1);
+        let data = bytes;
         Ok(match kind {
             b'0' => Self::Open(text(data)?),
             b'1' => Self::Close,
@@ -57,7 +58,7 @@ impl Packet {
     pub(crate) fn from_binary(mut bytes: Bytes, version: Version) -> Result<Self, Error> {
         if version == Version::V3 {
             match bytes.first() {
-                Some(&MESSAGE) => drop(bytes.split_to(1)),
+                Some(&MESSAGE) => bytes.advance(1),
                 Some(_) => return Err(not_a_message()),
                 None => return Err(protocol("a packet is empty")),
             }

@@ -1,0 +1,143 @@
+//! Requests that bring what the client sends.
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use plimsoll::session::{Session, SessionSender};
+use plimsoll::{Body, Error, ErrorKind, Frame, Reject};
+
+use super::client::Client;
+use super::frames;
+use super::transport::EngineIo;
+use crate::codec::{Jsonp, Packets, Query, Refusal, Version};
+
+impl EngineIo {
+    /// Hands over packet by packet, as fast as the application reads, and answers after the last.
+    /// If the request is dropped meanwhile the session ends, since a part of it may be lost.
+    pub(super) async fn post(
+        &self,
+        client: &Client,
+        session: &Session,
+        query: &Query,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Response<Body>, Reject> {
+        if session.close_reason().is_some() {
+            return Err(Refusal::UnknownSid.json());
+        }
+        let Some(mut sender) = session.sender() else {
+            session.fail(protocol("two requests that send overlap"));
+            return Err(bad_request());
+        };
+        let unfinished = Unfinished(session);
+        let delivered = match read(body, self.options.max_payload).await {
+            Ok(Some(body)) => {
+                let packets = self.packets(body, client.dialect().version, query, headers);
+                deliver(packets, client.dialect().version, session, &mut sender).await
+            }
+            Ok(None) => {
+                unfinished.finish();
+                return Err(Reject::new(StatusCode::PAYLOAD_TOO_LARGE, ""));
+            }
+            Err(error) => Err(error),
+        };
+        unfinished.finish();
+        match delivered {
+            Ok(()) => Ok(ok()),
+            // The client learns by its poll that the session has been closed.
+            Err(error) if error.kind() == ErrorKind::Close => Ok(ok()),
+            Err(error) => {
+                session.fail(error);
+                Err(bad_request())
+            }
+        }
+    }
+
+    fn packets(
+        &self,
+        body: Bytes,
+        version: Version,
+        query: &Query,
+        headers: &HeaderMap,
+    ) -> Result<Packets, Error> {
+        let format = version.format(is_octet_stream(headers));
+        let format = format.ok_or_else(|| protocol("a body is not text"))?;
+        let body = if query.jsonp.is_some() { Jsonp::payload(&body)? } else { body };
+        Ok(Packets::new(body, format, self.options.max_packets))
+    }
+}
+
+async fn deliver(
+    packets: Result<Packets, Error>,
+    version: Version,
+    session: &Session,
+    sender: &mut SessionSender,
+) -> Result<(), Error> {
+    for packet in packets? {
+        match frames::received(packet?, version)? {
+            Some(Frame::Close(close)) => {
+                session.close(close);
+                return Ok(());
+            }
+            Some(frame) => sender.send(frame).await?,
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Reads a body; `None` if it is longer than `max` bytes. What it returns is in memory of its
+/// own: the HTTP server's is a part of its read buffer.
+async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, Error> {
+    if usize::try_from(body.size_hint().lower()).is_ok_and(|least| least > max) {
+        return Ok(None);
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Error::with_source(ErrorKind::Io, error))?;
+        let Some(data) = frame.data_ref() else { continue };
+        if data.len() > max - bytes.len() {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok(Some(bytes.freeze()))
+}
+
+/// Ends a session if a request that sends is dropped.
+struct Unfinished<'a>(&'a Session);
+
+impl Unfinished<'_> {
+    fn finish(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.fail(Error::with_message(ErrorKind::Io, "a request was broken off"));
+    }
+}
+
+fn is_octet_stream(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        kind.trim_ascii().eq_ignore_ascii_case(b"application/octet-stream")
+    })
+}
+
+fn ok() -> Response<Body> {
+    let mut response = Response::new(Body::from(Bytes::from_static(b"ok")));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html"));
+    response
+}
+
+fn bad_request() -> Reject {
+    Reject::new(StatusCode::BAD_REQUEST, "")
+}
+
+fn protocol(message: &'static str) -> Error {
+    Error::with_message(ErrorKind::Protocol, message)
+}
