@@ -1,5 +1,6 @@
 //! A file for each protocol, a variant for each subcommand.
 
+mod engineio;
 mod server;
 mod websocket;
 
@@ -10,6 +11,8 @@ use plimsoll::Error;
 #[derive(Debug, Parser)]
 pub(crate) enum Suite {
     AutobahnClient(websocket::Client),
+    Engineio(engineio::Server),
+    EngineioClient(engineio::ClientSuite),
     Websocket(websocket::Server),
 }
 
@@ -17,6 +20,8 @@ impl Suite {
     pub(crate) async fn run(self) -> Result<(), Error> {
         match self {
             Self::AutobahnClient(client) => client.run().await,
+            Self::Engineio(server) => server.run().await,
+            Self::EngineioClient(server) => server.run().await,
             Self::Websocket(server) => server.run().await,
         }
     }

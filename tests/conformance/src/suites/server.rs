@@ -1,5 +1,6 @@
 //! What the servers for suites have in common.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use clap::Args;
@@ -28,12 +29,18 @@ impl Listen {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await?;
         let server = plimsoll_http::Server::new(service).listen(listener)?;
         println!("listening on {}", server.local_addr());
+        let handle = server.handle();
+        let mut serving = pin!(server.serve());
+        // Clients that poll need the HTTP server to learn of the shutdown.
         tokio::select! {
-            served = server.serve() => return served,
-            _ = terminate.recv() => {}
+            served = &mut serving => return served,
+            () = async {
+                terminate.recv().await;
+                endpoint.shutdown(Shutdown::default().grace(GRACE)).await;
+            } => {}
         }
-        endpoint.shutdown(Shutdown::default().grace(GRACE)).await;
-        Ok(())
+        handle.shutdown(GRACE);
+        serving.await
     }
 }
 
