@@ -47,7 +47,9 @@ impl Rate {
 /// it is looked at.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
-    rate: Rate,
+    /// How many units come in a nanosecond.
+    gain: i128,
+    capacity: i128,
     /// Below zero while tokens are owed.
     units: i128,
     filled: Instant,
@@ -55,7 +57,8 @@ pub(crate) struct Bucket {
 
 impl Bucket {
     pub(crate) fn full(rate: Rate, now: Instant) -> Self {
-        Self { rate, units: rate.capacity(), filled: now }
+        let (gain, capacity) = (rate.units_per_nanosecond(), rate.capacity());
+        Self { gain, capacity, units: capacity, filled: now }
     }
 
     /// How long until there are `tokens`; zero if there are. No longer than a day: who waits
@@ -66,8 +69,7 @@ impl Bucket {
         if lacking <= 0 {
             return Duration::ZERO;
         }
-        let per_nanosecond = self.rate.units_per_nanosecond();
-        let nanoseconds = (lacking - 1) / per_nanosecond + 1;
+        let nanoseconds = (lacking - 1) / self.gain + 1;
         u64::try_from(nanoseconds).map_or(DAY, |wait| Duration::from_nanos(wait).min(DAY))
     }
 
@@ -77,11 +79,14 @@ impl Bucket {
     }
 
     fn fill(&mut self, now: Instant) {
-        let elapsed = now.saturating_duration_since(self.filled).as_nanos();
+        // The frames of a batch have the same time.
+        if now <= self.filled {
+            return;
+        }
+        let elapsed = now.duration_since(self.filled).as_nanos();
         let elapsed = i128::from(u64::try_from(elapsed).unwrap_or(u64::MAX));
-        let gained = elapsed * self.rate.units_per_nanosecond();
-        self.units = self.units.saturating_add(gained).min(self.rate.capacity());
-        self.filled = self.filled.max(now);
+        self.units = self.units.saturating_add(elapsed * self.gain).min(self.capacity);
+        self.filled = now;
     }
 }
 
