@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use plimsoll::{Error, ErrorKind};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -47,6 +48,23 @@ impl ClientTls {
     /// for, such as a certificate of the client. Its list of protocols for ALPN is replaced.
     pub fn from_rustls(config: Arc<ClientConfig>) -> Self {
         Self(Config::Custom(config))
+    }
+
+    /// Begins TLS on a stream to `host`, for HTTP/1.1: for transports that speak it besides
+    /// WebSocket.
+    ///
+    /// Not cancel safe: the stream is lost.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Config`] if no certificate can be for `host`, and with
+    /// [`ErrorKind::Io`] if the server's certificate is not trusted, or the stream fails.
+    pub async fn secure(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Error> {
+        self.connect(host, stream, false).await
     }
 
     pub(crate) async fn connect(
