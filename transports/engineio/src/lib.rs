@@ -35,9 +35,11 @@
 //! # Features
 //!
 //! - `fuzzing`: entry points for the project's own fuzz targets, outside all promises.
+//! - `tls`: `engineio+https:` and `engineio+wss:` in the client, by rustls.
 //!
 //! [Engine.IO]: https://socket.io/docs/v4/engine-io-protocol/
 
+mod client;
 mod codec;
 mod cookie;
 mod cors;
@@ -48,6 +50,7 @@ mod options;
 mod server;
 mod transport;
 
+pub use self::client::{EngineIoConnector, EngineIoError};
 pub use self::cookie::{Cookie, SameSite};
 pub use self::cors::Cors;
 pub use self::options::Options;
