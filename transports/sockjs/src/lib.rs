@@ -43,7 +43,7 @@
 //!
 //! [SockJS]: https://github.com/sockjs/sockjs-protocol
 
-#![expect(dead_code, reason = "the server and the client are not here yet")]
+#![expect(dead_code, reason = "the client is not here yet")]
 
 #[cfg_attr(not(any(test, feature = "fuzzing")), expect(unused_imports, reason = "as above"))]
 mod codec;
@@ -51,8 +51,10 @@ mod codec;
 #[doc(hidden)]
 pub mod fuzz;
 mod options;
+mod server;
 mod transport;
 
 pub use self::codec::Binary;
 pub use self::options::Options;
+pub use self::server::SockJs;
 pub use self::transport::Transport;

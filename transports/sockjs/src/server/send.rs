@@ -1,0 +1,104 @@
+//! Requests that bring what the client sends.
+
+use bytes::{Bytes, BytesMut};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use plimsoll::session::Session;
+use plimsoll::{Body, Error, ErrorKind, Frame, Reject};
+
+use super::sockjs::SockJs;
+use crate::codec::{Messages, Refusal, SendFormat, form_payload, xhr_payload};
+
+impl SockJs {
+    /// Hands over message by message, as fast as the application reads, and answers after the
+    /// last. What comes for a session that has ended is thrown away. If the request is dropped
+    /// after some were handed over the session ends, since the others are lost.
+    pub(super) async fn send(
+        &self,
+        id: &str,
+        format: SendFormat,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Response<Body>, Reject> {
+        let client = self.sessions.get(id).ok_or_else(|| Refusal::NotFound.reject())?;
+        let _turn = client.sending.lock().await;
+        let body = read(body, self.options.max_body).await?;
+        let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let payload = match format {
+            SendFormat::Form => form_payload,
+            SendFormat::Json => xhr_payload,
+        };
+        let messages = payload(content_type, body, self.options.limits());
+        let messages = messages.map_err(Refusal::reject)?;
+        let unfinished = Unfinished(&client.session);
+        let delivered = self.deliver(messages, &client.session).await;
+        unfinished.finish();
+        match delivered {
+            Ok(()) => Ok(accepted(format)),
+            Err(error) if error.kind() == ErrorKind::Close => Ok(accepted(format)),
+            Err(error) => {
+                client.session.fail(error);
+                Err(Refusal::PayloadExpected.reject())
+            }
+        }
+    }
+
+    async fn deliver(&self, messages: Messages, session: &Session) -> Result<(), Error> {
+        let Some(mut sender) = session.sender() else {
+            return Err(Error::with_message(ErrorKind::Internal, "two requests send at once"));
+        };
+        for text in messages {
+            let message = self.options.binary.decode(text)?;
+            sender.send(Frame::Message(message)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a body of at most `max` bytes. What it returns is in memory of its own: the HTTP
+/// server's is a part of its read buffer.
+async fn read(mut body: Body, max: usize) -> Result<Bytes, Reject> {
+    let too_large = || Refusal::TooLarge.reject();
+    if usize::try_from(body.size_hint().lower()).is_ok_and(|least| least > max) {
+        return Err(too_large());
+    }
+    let mut bytes = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Reject::new(StatusCode::BAD_REQUEST, ""))?;
+        let Some(data) = frame.data_ref() else { continue };
+        if data.len() > max - bytes.len() {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(data);
+    }
+    Ok(bytes.freeze())
+}
+
+/// Ends a session if a request that sends is dropped.
+struct Unfinished<'a>(&'a Session);
+
+impl Unfinished<'_> {
+    fn finish(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        self.0.fail(Error::with_message(ErrorKind::Io, "a request was broken off"));
+    }
+}
+
+fn accepted(format: SendFormat) -> Response<Body> {
+    let (status, body) = match format {
+        SendFormat::Form => (StatusCode::OK, &b"ok"[..]),
+        SendFormat::Json => (StatusCode::NO_CONTENT, &b""[..]),
+    };
+    let mut response = Response::new(Body::from(Bytes::from_static(body)));
+    *response.status_mut() = status;
+    let content_type = HeaderValue::from_static("text/plain; charset=UTF-8");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    response
+}
