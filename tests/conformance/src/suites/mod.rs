@@ -2,6 +2,7 @@
 
 mod engineio;
 mod server;
+mod sockjs;
 mod websocket;
 
 use clap::Parser;
@@ -13,6 +14,7 @@ pub(crate) enum Suite {
     AutobahnClient(websocket::Client),
     Engineio(engineio::Server),
     EngineioClient(engineio::ClientSuite),
+    Sockjs(sockjs::Server),
     Websocket(websocket::Server),
 }
 
@@ -22,6 +24,7 @@ impl Suite {
             Self::AutobahnClient(client) => client.run().await,
             Self::Engineio(server) => server.run().await,
             Self::EngineioClient(server) => server.run().await,
+            Self::Sockjs(server) => server.run().await,
             Self::Websocket(server) => server.run().await,
         }
     }
