@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use plimsoll::{
     Backoff, Close, CloseCode, Dial, Dialer, Endpoint, Error, ErrorKind, Handshake, LinkState,
-    Plugin, Reject, Shutdown, Socket,
+    Plugin, Reject, Shutdown, Socket, SocketOptions, TrySendError,
 };
 use plimsoll_memory::Memory;
 use tokio::sync::mpsc;
@@ -72,11 +72,13 @@ async fn codes_that_say_stay_away_are_obeyed() {
     let memory = Memory::new();
     let count = flaky(&memory, "here");
     for code in [1000, 1008, 3500, 4401] {
-        let (mut socket, _) =
+        let (mut socket, status) =
             dialer(&memory).keep_connected("mem://here", Backoff::default()).await.unwrap();
         socket.send(code.to_string()).await.unwrap();
         assert!(socket.recv().await.is_none());
         assert_eq!(socket.sender().closed().await.code, CloseCode::from(code));
+        let LinkState::Closed(close) = status.now() else { panic!("{status:?}") };
+        assert_eq!(close.code, CloseCode::from(code));
     }
     sleep(Duration::from_secs(3600)).await;
     assert_eq!(count.load(Ordering::Relaxed), 4);
@@ -96,6 +98,51 @@ async fn what_is_sent_while_away_waits() {
     for i in 0..10 {
         assert_eq!(recv_text(&mut socket).await, format!("1: later {i}"));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_while_away_is_bounded() {
+    let memory = Memory::new();
+    flaky(&memory, "here");
+    let dialer = Dialer::builder()
+        .transport(memory.connector())
+        .socket(SocketOptions::default().outbox_bytes(1000))
+        .build()
+        .unwrap();
+    let hour = Duration::from_secs(3600);
+    let backoff = Backoff::default().first(hour).max(hour);
+    let (socket, mut status) = dialer.keep_connected("mem://here", backoff).await.unwrap();
+    socket.send("1012").await.unwrap();
+    while !matches!(status.changed().await, Some(LinkState::Waiting { .. })) {}
+    let full = (0..100).find_map(|i| socket.sender().try_send(i.to_string()).err());
+    assert!(matches!(full, Some(TrySendError::Full(_))), "{full:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_hangs_has_a_deadline() {
+    let memory = Memory::new();
+    let endpoint = Endpoint::builder()
+        .handle(|socket| async move { socket.close(Close::new(CloseCode::TRY_AGAIN, "")) })
+        .unwrap();
+    let listener = memory.listen("here").unwrap();
+    let listening = tokio::spawn(async move { endpoint.listen(listener).await });
+    let dialer = Dialer::builder()
+        .transport(memory.connector())
+        .connect_timeout(Duration::from_secs(3))
+        .build()
+        .unwrap();
+    let (_socket, mut status) =
+        dialer.keep_connected("mem://here", Backoff::default()).await.unwrap();
+    listening.abort();
+    listening.await.unwrap_err();
+    let _deaf = memory.listen("here").unwrap();
+    let reason = loop {
+        match status.changed().await {
+            Some(LinkState::Waiting { reason, attempt: 2, .. }) => break reason,
+            state => assert!(state.is_some()),
+        }
+    };
+    assert_eq!(reason.kind(), ErrorKind::Timeout);
 }
 
 #[tokio::test(start_paused = true)]

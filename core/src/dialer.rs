@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::reconnect::{Backoff, LinkStatus, Reconnect};
-use crate::{Connected, Connector, Dial, Error, ErrorKind, Plugin, Socket, SocketOptions, closing};
+use crate::reconnect::{Backoff, Reconnect};
+use crate::{
+    Connected, Connector, Dial, Error, ErrorKind, LinkStatus, Plugin, Socket, SocketOptions,
+    closing,
+};
 
 /// Connects over whichever transport a URL names. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -51,8 +54,22 @@ impl Dialer {
     /// is closed on purpose or `backoff` gives up.
     ///
     /// What was sent but had not reached the peer when a connection was lost may be lost with
-    /// it; what is sent while there is none waits in the outbox. The socket's
-    /// [`info`](Socket::info) stays that of the first connection.
+    /// it; what is sent while there is none waits in the outbox, which is
+    /// [bounded](SocketOptions::outbox_bytes). Each attempt asks the plugins anew, for example
+    /// for a fresh credential, and has the dialer's
+    /// [`connect_timeout`](DialerBuilder::connect_timeout). The socket's [`info`](Socket::info)
+    /// stays that of the first connection.
+    ///
+    /// If the backoff gives up, [`recv`](Socket::recv) returns the error of the last attempt. If
+    /// the server closes with a [code](crate::CloseCode::may_reconnect) that says to stay away,
+    /// it returns `None`, as for every close in order:
+    /// [`Sender::closed`](crate::Sender::closed) tells the code then, and so does the status, by
+    /// [`LinkState::Closed`](crate::LinkState::Closed).
+    ///
+    /// The times are those of a monotonic clock: setting the system's clock changes nothing. On
+    /// Linux that clock stands still while the machine sleeps, so a wait for the next attempt
+    /// goes on where it was, and a connection that died meanwhile is noticed by the first write
+    /// after that, or by a heartbeat.
     ///
     /// # Errors
     ///

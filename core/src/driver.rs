@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -49,6 +49,9 @@ pub(crate) struct Driver {
 
 enum State {
     Open,
+    /// The peer is to be told of an error, after the application had a turn: it may answer what
+    /// came before.
+    Failed(Close),
     /// What is queued goes out first, then the close.
     Draining(Close),
     /// The close has been handed over, or the peer's has come.
@@ -77,20 +80,6 @@ impl Driver {
         }
     }
 
-    /// Runs until the connection is closed.
-    pub(crate) async fn run(mut self) {
-        let close = poll_fn(|cx| self.poll(cx)).await;
-        self.state = State::Closed;
-        self.shared.finish(close);
-    }
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
-        self.shared.register_driver(cx);
-        let waker = self.signal.waker(cx);
-        self.may_read |= self.signal.take();
-        self.poll_io(&mut Context::from_waker(&waker))
-    }
-
     fn poll_io(&mut self, cx: &mut Context<'_>) -> Poll<Close> {
         loop {
             if let Poll::Ready(close) = self.poll_deadline(cx) {
@@ -103,31 +92,33 @@ impl Driver {
                         continue;
                     }
                     let sent = self.poll_outbound(cx);
+                    let unanswered = self.pong.is_some();
                     // Read after a failed write too: the peer's close may say why.
                     match (self.poll_inbound(cx), sent) {
                         (Poll::Ready(Ok(close)), _) => self.begin_close(State::Closing(close)),
                         (Poll::Ready(Err(error)), _) | (Poll::Pending, Poll::Ready(Err(error))) => {
-                            match self.fail(error) {
-                                Some(close) => self.begin_close(State::Draining(close)),
-                                None => return Poll::Ready(abnormal()),
-                            }
+                            let Some(close) = self.fail(error) else {
+                                return Poll::Ready(abnormal());
+                            };
+                            self.state = State::Failed(close);
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
                         }
+                        (Poll::Pending, _) if self.pong.is_some() && !unanswered => {}
                         (Poll::Pending, _) => return Poll::Pending,
                     }
                 }
+                State::Failed(close) => {
+                    let close = close.clone();
+                    self.begin_close(State::Draining(close));
+                }
                 State::Draining(close) => {
                     let close = close.clone();
-                    // Two full peers would wait for each other if none read while it drains.
-                    if !self.read_ended && self.poll_inbound(cx).is_ready() {
-                        self.read_ended = true;
-                    }
-                    let sent = ready!(self.poll_outbound(cx)).is_ok()
-                        && ready!(self.io.poll_ready(cx)).is_ok()
-                        && self.io.start_send(Frame::Close(close.clone())).is_ok();
-                    if !sent {
+                    if ready!(self.poll_drained(cx, &close)) {
+                        self.state = State::Closing(close);
+                    } else {
                         return Poll::Ready(close);
                     }
-                    self.state = State::Closing(close);
                 }
                 State::Closing(close) => {
                     let sent = self.io.poll_close(cx);
@@ -141,6 +132,27 @@ impl Driver {
                 State::Closed => return Poll::Ready(abnormal()),
             }
         }
+    }
+
+    /// Sends what is queued, then the close. Ready with false if the close cannot be sent.
+    fn poll_drained(&mut self, cx: &mut Context<'_>, close: &Close) -> Poll<bool> {
+        // Two full peers would wait for each other if none read while it drains.
+        if !self.read_ended {
+            match self.poll_inbound(cx) {
+                Poll::Pending => {}
+                // It was the peer's close, which waits for nothing but an answer.
+                Poll::Ready(Ok(_)) if !self.read_ended => return Poll::Ready(true),
+                Poll::Ready(_) => self.read_ended = true,
+            }
+        }
+        if self.shared.is_aborted() || ready!(self.poll_outbound(cx)).is_err() {
+            self.pong = None;
+            self.outgoing.clear();
+            self.shared.outbox.clear();
+        }
+        let sent = ready!(self.io.poll_ready(cx))
+            .and_then(|()| self.io.start_send(Frame::Close(close.clone())));
+        Poll::Ready(sent.is_ok())
     }
 
     /// Ready if the connection must end now, whatever is still to be done.
@@ -238,9 +250,6 @@ impl Driver {
                 }
                 Some(Frame::Ping(payload)) if self.answers_pings => {
                     self.pong = Some(Frame::Pong(payload));
-                    if let Poll::Ready(Err(error)) = self.poll_outbound(cx) {
-                        return Poll::Ready(Err(error));
-                    }
                 }
                 Some(Frame::Ping(_) | Frame::Pong(_)) => {}
                 Some(Frame::Close(close)) => return Poll::Ready(Ok(close)),
@@ -262,12 +271,24 @@ impl Driver {
     /// Tells the application of an error; returns what to tell the peer, if it can be reached.
     fn fail(&mut self, error: Error) -> Option<Close> {
         self.read_ended = true;
-        self.outgoing.clear();
-        self.shared.outbox.close();
-        self.shared.outbox.clear();
         let close = error.close();
         self.shared.inbox.finish(Some(error));
         close
+    }
+}
+
+/// Runs until the connection is closed.
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.shared.register_driver(cx);
+        let waker = self.signal.waker(cx);
+        self.may_read |= self.signal.take();
+        let close = ready!(self.poll_io(&mut Context::from_waker(&waker)));
+        self.state = State::Closed;
+        self.shared.finish(close);
+        Poll::Ready(())
     }
 }
 

@@ -45,12 +45,15 @@ use crate::{Error, ErrorKind, Frame};
 /// already.
 ///
 /// **Closing.** A [`Frame::Close`] from the peer is handed up once, then the stream ends.
-/// `Ready(None)` without one means that the connection ended without a close. To close, the
-/// caller sends a `Frame::Close` and then polls `poll_close` together with `poll_recv`: it
-/// flushes, does what the protocol demands of this side, and waits for nobody: waiting for the
-/// peer's answer is `poll_recv`'s part, and the deadline is the caller's. After an error of
-/// `poll_recv` the caller may still send a last `Frame::Close` and poll `poll_close`, to tell the
-/// peer why.
+/// `Ready(None)` without one means that the connection ended without a close; so does a peer that
+/// ends its direction only, where the network below knows such a thing: the caller takes it for
+/// gone, and sends no more. To close, the caller sends a `Frame::Close` and then polls
+/// `poll_close` together with `poll_recv`, again even when it was ready before: it flushes, does
+/// what the protocol demands of this side, and does not wait for the peer's answer, which is
+/// `poll_recv`'s part. After an error of `poll_recv` the caller may still send what it has and a
+/// last `Frame::Close`, to tell the peer why, and poll `poll_close`; only then may that wait until
+/// the peer has sent the rest of what it is sending, to throw it away: what is unread when a
+/// socket goes can cost the peer the close. Every deadline is the caller's.
 ///
 /// **Dropping** frees everything at once, sends nothing, and never blocks.
 pub trait Duplex: Send + 'static {

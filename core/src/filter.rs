@@ -89,12 +89,17 @@ impl Flow {
     /// Sends a frame to the peer.
     ///
     /// While more than 16 frames of a filter's own wait to go out, nothing is read from the
-    /// peer: one that asks but does not read the answers does not fill the memory.
+    /// peer: one that asks but does not read the answers does not fill the memory. Nor does one
+    /// for which a timer makes frames: if more than 1,024 wait when a
+    /// [deadline](Filter::deadline) passes, the connection ends with
+    /// [`ErrorKind::SlowConsumer`].
     pub fn send(&mut self, frame: impl Into<Frame>) {
         self.to_peer.push_back(frame.into());
     }
 
-    /// Hands a frame to the application.
+    /// Hands a frame to the application. It waits here while the application does not read: a
+    /// filter that delivers at each deadline does so only while it is
+    /// [caught up](Self::is_caught_up).
     pub fn deliver(&mut self, frame: impl Into<Frame>) {
         self.to_app.push_back(frame.into());
     }
@@ -121,6 +126,7 @@ pub fn filter(io: BoxDuplex, filter: impl Filter) -> BoxDuplex {
         timer: None,
         failed: false,
         unflushed: false,
+        announced: false,
     })
 }
 
@@ -131,8 +137,10 @@ struct Filtered<F> {
     timer: Option<Pin<Box<Sleep>>>,
     /// Frames of the filter's own have not been flushed: nobody else knows of them.
     unflushed: bool,
-    /// The filter panicked or gave an error: it is not called again, so that the connection
-    /// can be closed through it.
+    /// The reader was woken for what waits for it, and has not come yet.
+    announced: bool,
+    /// The filter panicked or gave an error. It is not called again, and only a close, with
+    /// which it has nothing to do any more, still passes.
     failed: bool,
 }
 
@@ -146,6 +154,11 @@ impl<F: Filter> Filtered<F> {
             .unwrap_or_else(|_| Err(Error::with_message(ErrorKind::Internal, PANICKED)));
         self.failed |= result.is_err();
         result
+    }
+
+    fn fail(&mut self, kind: ErrorKind, message: &'static str) -> Error {
+        self.failed = true;
+        Error::with_message(kind, message)
     }
 
     /// Gives the filter's own frames to the connection below.
@@ -173,11 +186,15 @@ impl<F: Filter> Filtered<F> {
             if timer.as_mut().poll(cx).is_pending() {
                 return Ok(());
             }
+            if self.flow.to_peer.len() > MAX_WAITING {
+                let message = "the peer does not read what a plugin sends";
+                return Err(self.fail(ErrorKind::SlowConsumer, message));
+            }
             let now = Instant::now().max(deadline);
             self.call(|filter, flow| filter.expired(now, flow))?;
             if self.filter.deadline().is_some_and(|next| next <= now) {
                 let message = "a filter must set a later deadline when one has passed";
-                return Err(Error::with_message(ErrorKind::Internal, message));
+                return Err(self.fail(ErrorKind::Internal, message));
             }
         }
         Ok(())
@@ -186,19 +203,27 @@ impl<F: Filter> Filtered<F> {
 
 impl<F: Filter> Duplex for Filtered<F> {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+        self.announced = false;
         loop {
             let drained = self.poll_drain(cx)?;
-            if drained.is_pending() && self.flow.to_peer.len() > MAX_UNSENT {
-                return Poll::Pending;
+            let blocked = drained.is_pending() && self.flow.to_peer.len() > MAX_UNSENT;
+            if blocked {
+                self.poll_timer(cx)?;
             }
             if let Some(frame) = self.flow.to_app.pop_front() {
                 return Poll::Ready(Some(Ok(frame)));
+            }
+            if blocked {
+                return Poll::Pending;
             }
             match self.io.poll_recv(cx)? {
                 Poll::Ready(Some(frame)) => {
                     self.flow.caught_up = false;
                     if self.failed {
-                        return Poll::Ready(Some(Ok(frame)));
+                        match frame {
+                            Frame::Close(_) => return Poll::Ready(Some(Ok(frame))),
+                            Frame::Message(_) | Frame::Ping(_) | Frame::Pong(_) => continue,
+                        }
                     }
                     if let Some(frame) = self.call(|filter, flow| filter.inbound(frame, flow))? {
                         return Poll::Ready(Some(Ok(frame)));
@@ -227,7 +252,10 @@ impl<F: Filter> Duplex for Filtered<F> {
 
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
         if self.failed {
-            return self.io.start_send(frame);
+            return match frame {
+                Frame::Close(_) => self.io.start_send(frame),
+                Frame::Message(_) | Frame::Ping(_) | Frame::Pong(_) => Ok(()),
+            };
         }
         match self.call(|filter, flow| filter.outbound(frame, flow))? {
             Some(frame) => self.io.start_send(frame),
@@ -238,7 +266,8 @@ impl<F: Filter> Duplex for Filtered<F> {
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         // Also for a deadline that a frame on its way out has set.
         self.poll_timer(cx)?;
-        if !self.flow.to_app.is_empty() {
+        if !self.flow.to_app.is_empty() && !self.announced {
+            self.announced = true;
             cx.waker().wake_by_ref();
         }
         ready!(self.poll_drain(cx))?;
@@ -253,4 +282,6 @@ impl<F: Filter> Duplex for Filtered<F> {
 
 /// How many frames of its own a filter may have unsent before nothing more is read.
 const MAX_UNSENT: usize = 16;
+/// How many may be unsent when its deadline passes before the connection ends.
+const MAX_WAITING: usize = 1024;
 const PANICKED: &str = "a plugin panicked";

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use crate::outbox::OVERHEAD;
+use crate::outbox::{KEPT, OVERHEAD};
 use crate::{Error, Message};
 
 /// Messages that wait for the application. Takes no memory while it is empty and new.
@@ -99,6 +99,9 @@ impl Taken {
     ) -> Poll<Option<Result<Message, Error>>> {
         if let Some(message) = self.messages.pop_front() {
             return Poll::Ready(Some(Ok(message)));
+        }
+        if self.messages.capacity() > KEPT {
+            self.messages = VecDeque::new();
         }
         let mut state = inbox.lock();
         state.bytes -= std::mem::take(&mut self.bytes);

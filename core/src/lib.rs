@@ -71,9 +71,10 @@
 //!
 //! # Features
 //!
-//! - `http` (default): [`HttpService`] and what transports in an HTTP server need, the
-//!   [session] bridge included.
+//! - `http` (default): `HttpService` and what transports in an HTTP server need, the
+//!   `session` bridge included.
 
+mod clock;
 mod close;
 mod closing;
 mod dial;
@@ -90,6 +91,7 @@ mod handshake;
 mod http;
 mod inbox;
 mod info;
+mod link;
 mod listener;
 mod message;
 mod outbox;
@@ -102,7 +104,9 @@ mod sender;
 pub mod session;
 mod shared;
 mod signal;
+mod sink;
 mod socket;
+mod sync;
 mod text;
 mod together;
 
@@ -118,10 +122,11 @@ pub use self::handshake::Handshake;
 #[cfg(feature = "http")]
 pub use self::http::{Body, HttpService, HttpServiceBuilder, HttpTransport, MountPath, Origins};
 pub use self::info::{Capabilities, ConnectionId, Info, Liveness, PeerAddr};
+pub use self::link::{LinkState, LinkStatus};
 pub use self::listener::{Incoming, Listener};
 pub use self::message::{Message, WireKey};
 pub use self::plugin::Plugin;
-pub use self::reconnect::{Backoff, LinkState, LinkStatus};
+pub use self::reconnect::Backoff;
 pub use self::reject::Reject;
 pub use self::sender::{Sender, SlowPolicy, TrySendError};
 pub use self::socket::{Receiver, Socket, SocketOptions};

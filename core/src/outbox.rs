@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind, Message};
 
 /// Messages that wait for the driver. Takes no memory while it is empty and new.
 pub(crate) struct Outbox {
-    queue: Mutex<VecDeque<Outgoing>>,
+    waiting: Mutex<VecDeque<Outgoing>>,
     /// The room that is left, in bytes; fair to those who wait.
     room: Semaphore,
     capacity: u32,
@@ -25,7 +25,7 @@ pub(crate) struct Outgoing {
 impl Outbox {
     pub(crate) fn new(capacity: u32) -> Self {
         let room = Semaphore::new(capacity as usize);
-        Self { queue: Mutex::default(), room, capacity }
+        Self { waiting: Mutex::default(), room, capacity }
     }
 
     /// Queues a message, after waiting for room. Cancel safe: then it was not queued.
@@ -33,8 +33,7 @@ impl Outbox {
         let cost = self.cost(&message);
         let permit = self.room.acquire_many(cost).await.map_err(|_| closed())?;
         permit.forget();
-        self.lock().push_back(Outgoing { message, cost, key: None });
-        Ok(())
+        self.queue(Outgoing { message, cost, key: None })
     }
 
     /// Queues a message if there is room.
@@ -45,8 +44,7 @@ impl Outbox {
             Err(TryAcquireError::Closed) => return Err(Refused::Closed),
             Err(TryAcquireError::NoPermits) => return Err(Refused::Full(message)),
         }
-        self.lock().push_back(Outgoing { message, cost, key });
-        Ok(())
+        self.queue(Outgoing { message, cost, key }).map_err(|_| Refused::Closed)
     }
 
     /// Queues a message that may take more room than is left.
@@ -61,8 +59,7 @@ impl Outbox {
             permit.forget();
             cost
         });
-        self.lock().push_back(Outgoing { message, cost, key: None });
-        Ok(())
+        self.queue(Outgoing { message, cost, key: None })
     }
 
     /// Waits for room for anything at all.
@@ -94,10 +91,12 @@ impl Outbox {
     /// [releases](Self::release) it.
     pub(crate) fn take(&self, batch: &mut VecDeque<Outgoing>) {
         let mut queue = self.lock();
-        if queue.len() <= BATCH {
-            std::mem::swap(&mut *queue, batch);
-        } else {
+        if queue.len() > BATCH {
             batch.extend(queue.drain(..BATCH));
+        } else if queue.capacity() > KEPT {
+            batch.extend(std::mem::take(&mut *queue));
+        } else {
+            std::mem::swap(&mut *queue, batch);
         }
     }
 
@@ -107,8 +106,9 @@ impl Outbox {
         }
     }
 
-    /// Lets nobody queue more.
+    /// Lets nobody queue more: what was queued with success is in the queue by now.
     pub(crate) fn close(&self) {
+        let _queue = self.lock();
         self.room.close();
     }
 
@@ -122,13 +122,22 @@ impl Outbox {
         drop(queue);
     }
 
+    fn queue(&self, outgoing: Outgoing) -> Result<(), Error> {
+        let mut queue = self.lock();
+        if self.room.is_closed() {
+            return Err(closed());
+        }
+        queue.push_back(outgoing);
+        Ok(())
+    }
+
     fn cost(&self, message: &Message) -> u32 {
         let cost = message.len().saturating_add(OVERHEAD);
         u32::try_from(cost).unwrap_or(u32::MAX).min(self.capacity)
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Outgoing>> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -150,5 +159,7 @@ fn closed() -> Error {
 
 /// How many messages the driver takes under one lock.
 const BATCH: usize = 32;
+/// How many messages an empty queue keeps room for.
+pub(crate) const KEPT: usize = 64;
 /// What a message counts beside its payload, in bytes, so that empty ones are bounded too.
 pub(crate) const OVERHEAD: usize = 64;

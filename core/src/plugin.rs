@@ -48,9 +48,10 @@ pub trait Plugin: Send + Sync + 'static {
         Ok(())
     }
 
-    /// On a server: a connection was turned away in its handshake, by any plugin or by the
-    /// endpoint itself. Those that an HTTP server or a transport turns away before it asks the
-    /// endpoint do not come here.
+    /// On a server: a connection was turned away, by the endpoint itself, by any plugin in
+    /// [`handshake`](Self::handshake), or by one in [`establish`](Self::establish) with an error
+    /// that is made of a [`Reject`]. Those that an HTTP server or a transport turns away before
+    /// it asks the endpoint do not come here.
     fn refused(&self, info: &Info, reject: &Reject) {
         let _ = (info, reject);
     }
@@ -68,7 +69,8 @@ pub trait Plugin: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Closes the connection with the error's [close](Error::close); the handler never runs.
+    /// Closes the connection with the error's [close](Error::close); the handler never runs. To
+    /// turn the peer away as in [`handshake`](Self::handshake), make the error of a [`Reject`].
     async fn establish(&self, io: &mut BoxDuplex, info: &mut Info) -> Result<(), Error> {
         let _ = (io, info);
         Ok(())

@@ -11,7 +11,10 @@ use futures::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::{Sleep, sleep};
 
-use crate::{BoxDuplex, Close, Connected, Dial, Dialer, Duplex, Error, ErrorKind, Frame, Reject};
+use crate::{
+    BoxDuplex, Close, Connected, Dial, Dialer, Duplex, Error, ErrorKind, Frame, LinkState,
+    LinkStatus, Reject,
+};
 
 /// How long to wait before each attempt to connect again.
 ///
@@ -80,48 +83,6 @@ impl Default for Backoff {
     }
 }
 
-/// How a connection that comes back is doing: see [`Dialer::keep_connected`].
-#[derive(Clone, Debug)]
-pub struct LinkStatus(watch::Receiver<LinkState>);
-
-impl LinkStatus {
-    /// The present state.
-    pub fn now(&self) -> LinkState {
-        self.0.borrow().clone()
-    }
-
-    /// Waits for the state to change, and returns the latest; `None` once the connection is
-    /// gone for good. Cancel safe.
-    pub async fn changed(&mut self) -> Option<LinkState> {
-        self.0.changed().await.ok()?;
-        Some(self.0.borrow_and_update().clone())
-    }
-}
-
-/// A state of a connection that comes back.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum LinkState {
-    /// An attempt is under way.
-    Connecting {
-        /// Which attempt in a row, from 1.
-        attempt: u32,
-    },
-    /// It gave up, for this reason.
-    GaveUp(Arc<Error>),
-    /// There is a connection.
-    Open,
-    /// There is no connection, for this reason; the next attempt waits.
-    Waiting {
-        /// Why the last connection was lost, or why the last attempt failed.
-        reason: Arc<Error>,
-        /// Which attempt in a row comes next, from 1.
-        attempt: u32,
-        /// How long it waits.
-        delay: Duration,
-    },
-}
-
 /// A [`Duplex`] that opens a new connection when the last one is lost.
 pub(crate) struct Reconnect {
     dialer: Dialer,
@@ -130,8 +91,17 @@ pub(crate) struct Reconnect {
     failed: u32,
     /// This side asked for the end.
     closing: bool,
+    /// Nothing can be sent over the last connection, for this reason; it may still have something
+    /// to read, above all the peer's close, which says whether to come back.
+    broken: Option<Broken>,
     state: State,
     status: watch::Sender<LinkState>,
+}
+
+struct Broken {
+    error: Error,
+    /// It was looked at before, and nobody has read meanwhile.
+    overdue: bool,
 }
 
 enum State {
@@ -150,7 +120,9 @@ impl Reconnect {
     ) -> (Self, LinkStatus) {
         let (status, receiver) = watch::channel(LinkState::Open);
         let state = State::Open(io);
-        let this = Self { dialer, dial, backoff, failed: 0, closing: false, state, status };
+        let failed = 0;
+        let (closing, broken) = (false, None);
+        let this = Self { dialer, dial, backoff, failed, closing, broken, state, status };
         (this, LinkStatus(receiver))
     }
 
@@ -184,10 +156,13 @@ impl Reconnect {
 
     /// Goes on to the next attempt, or gives up with the error.
     fn lost(&mut self, error: Error, close: Option<&Close>) -> Result<(), Error> {
+        self.broken = None;
         let given_up = self.backoff.attempts.is_some_and(|attempts| self.failed >= attempts);
         if self.closing || given_up || !may_retry(&error, close) {
             let error = Arc::new(error);
-            self.status.send_replace(LinkState::GaveUp(Arc::clone(&error)));
+            if !self.closing {
+                self.status.send_replace(LinkState::GaveUp(Arc::clone(&error)));
+            }
             return Err(Error::with_source(error.kind(), GaveUp(error)));
         }
         let asked = close.and_then(Close::retry_delay).or_else(|| error.reject()?.retry_delay());
@@ -203,6 +178,11 @@ impl Reconnect {
         Ok(())
     }
 
+    /// Goes on to the next attempt for an error of the sending side, unless there is one already.
+    fn broke(&mut self, error: Error) {
+        self.broken.get_or_insert(Broken { error, overdue: false });
+    }
+
     fn io(&mut self) -> Option<&mut BoxDuplex> {
         match &mut self.state {
             State::Open(io) => Some(io),
@@ -214,11 +194,20 @@ impl Reconnect {
 impl Duplex for Reconnect {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         loop {
+            if self.closing && self.io().is_none() {
+                return Poll::Ready(None);
+            }
             ready!(self.poll_open(cx))?;
             let Some(io) = self.io() else { continue };
-            match ready!(io.poll_recv(cx)) {
+            let Poll::Ready(received) = io.poll_recv(cx) else {
+                let Some(Broken { error, .. }) = self.broken.take() else { return Poll::Pending };
+                self.lost(error, None)?;
+                continue;
+            };
+            match received {
                 Some(Ok(Frame::Close(close))) => {
                     if self.closing || !close.code.may_reconnect() {
+                        self.status.send_replace(LinkState::Closed(close.clone()));
                         return Poll::Ready(Some(Ok(Frame::Close(close))));
                     }
                     let error = Error::with_message(ErrorKind::Close, close.to_string());
@@ -238,26 +227,51 @@ impl Duplex for Reconnect {
                 return Poll::Ready(Err(Error::new(ErrorKind::Close)));
             }
             ready!(self.poll_open(cx))?;
+            if self.broken.is_some() {
+                // The reader decides.
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let Some(io) = self.io() else { continue };
             match ready!(io.poll_ready(cx)) {
                 Ok(()) => return Poll::Ready(Ok(())),
-                Err(error) => self.lost(error, None)?,
+                Err(error) => self.broke(error),
             }
         }
     }
 
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
-        self.closing |= matches!(frame, Frame::Close(_));
-        match self.io() {
-            Some(io) => io.start_send(frame).or_else(|error| self.lost(error, None)),
-            None => Ok(()),
+        if let Frame::Close(close) = &frame {
+            self.closing = true;
+            self.status.send_replace(LinkState::Closed(close.clone()));
         }
+        let Some(io) = self.io() else { return Ok(()) };
+        io.start_send(frame).or_else(|error| {
+            self.broke(error);
+            Ok(())
+        })
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        if let Some(io) = self.io() {
-            let result = ready!(io.poll_flush(cx));
-            result.or_else(|error| self.lost(error, None))?;
+        match &mut self.broken {
+            Some(broken) if !broken.overdue => {
+                broken.overdue = true;
+                cx.waker().wake_by_ref();
+            }
+            // The application does not read, so nor does anybody else.
+            Some(_) => {
+                if let Some(Broken { error, .. }) = self.broken.take() {
+                    self.lost(error, None)?;
+                }
+            }
+            None => {
+                if let Some(io) = self.io()
+                    && let Err(error) = ready!(io.poll_flush(cx))
+                {
+                    self.broke(error);
+                    cx.waker().wake_by_ref();
+                }
+            }
         }
         if self.io().is_none() {
             // Nothing is left to flush, but the task has to wake for the next attempt.

@@ -5,19 +5,22 @@ use std::sync::Arc;
 
 use crate::outbox::Refused;
 use crate::shared::Shared;
+use crate::sink::Waiting;
 use crate::{Close, CloseCode, Error, ErrorKind, Info, Message};
 
 /// Sends to one connection. Clones are cheap and may be kept anywhere.
 ///
+/// It is a [`Sink`](futures::Sink) of messages as well; closing the sink closes the connection.
 /// It does not keep the connection open: that is the [`Receiver`](crate::Receiver)'s part.
-#[derive(Clone)]
 pub struct Sender {
     pub(crate) shared: Arc<Shared>,
+    /// What it waits for as a sink, in a box because it seldom is one.
+    pub(crate) waiting: Option<Box<Waiting>>,
 }
 
 impl Sender {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+        Self { shared, waiting: None }
     }
 
     /// Sends a message: waits until the connection's outbox has room for it, not until it has
@@ -59,6 +62,7 @@ impl Sender {
     /// for the peer's slowness.
     pub fn send_or(&self, message: impl Into<Message>, policy: SlowPolicy) -> Result<bool, Error> {
         let mut message = message.into();
+        self.check(&message)?;
         let key = match policy {
             SlowPolicy::LatestByKey(key) => {
                 self.shared.outbox.drop_key(key);
@@ -94,9 +98,7 @@ impl Sender {
 
     /// Closes the connection without sending what still waits. The first reason counts.
     pub fn abort(&self, close: Close) {
-        self.shared.outbox.close();
-        self.shared.outbox.clear();
-        self.shared.request_close(close);
+        self.shared.abort(close);
     }
 
     /// Waits for the end of the connection, and returns how it ended. Cancel safe.
@@ -141,6 +143,12 @@ impl Sender {
         }
         let message = "this transport carries only text: send text, or use a text encoding";
         Err(Error::with_message(ErrorKind::Unsupported, message))
+    }
+}
+
+impl Clone for Sender {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.shared))
     }
 }
 

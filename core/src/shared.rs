@@ -20,6 +20,7 @@ pub(crate) struct Shared {
     closed: OnceLock<Close>,
     ended: Notify,
     handler_done: AtomicBool,
+    aborted: AtomicBool,
     killed: AtomicBool,
 }
 
@@ -34,6 +35,7 @@ impl Shared {
             closed: OnceLock::new(),
             ended: Notify::new(),
             handler_done: AtomicBool::new(false),
+            aborted: AtomicBool::new(false),
             killed: AtomicBool::new(false),
         }
     }
@@ -47,6 +49,19 @@ impl Shared {
 
     pub(crate) fn requested_close(&self) -> Option<&Close> {
         self.requested.get()
+    }
+
+    /// Has the driver close the connection without sending what waits. The first reason counts.
+    pub(crate) fn abort(&self, close: Close) {
+        self.outbox.close();
+        self.outbox.clear();
+        self.aborted.store(true, Ordering::Release);
+        let _ = self.requested.set(close);
+        self.driver.wake();
+    }
+
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.aborted.load(Ordering::Acquire)
     }
 
     /// Has the driver and the handler dropped at once.

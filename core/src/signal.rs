@@ -1,8 +1,9 @@
 //! Who has woken a task.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
+
+use crate::sync::{AtomicBool, Ordering};
 
 /// A waker of a task's own part: it wakes the task, and leaves a mark that it was this part.
 #[derive(Default)]
@@ -41,7 +42,7 @@ impl Wake for Mark {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
+        self.woken.swap(true, Ordering::Release);
         self.task.wake_by_ref();
     }
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::Stream;
 use futures::future::poll_fn;
-use futures::{Sink, Stream};
 
 use crate::driver::Driver;
 use crate::inbox::Taken;
@@ -16,17 +16,59 @@ use crate::{BoxDuplex, Close, CloseCode, Error, Info, Message, Sender};
 
 /// One connection, whatever the transport.
 ///
-/// It is a [`Stream`] of received messages and a [`Sink`] of messages to send, and has the same
-/// as methods. Pings, pongs and closes are taken care of: a driver owns the transport below, so
-/// that they make progress whatever the application waits for.
+/// Pings, pongs and closes are taken care of: a driver owns the transport below, so that they
+/// make progress whatever the application waits for.
+///
+/// # The end
 ///
 /// Dropping the socket closes the connection with [`CloseCode::NORMAL`](crate::CloseCode::NORMAL)
-/// after what was sent has gone out.
+/// after what was sent has gone out. Where the connection ends by an error that the peer can be
+/// told of, what was sent goes out before the close as well; all of it within
+/// [`SocketOptions::close_timeout`].
+///
+/// A peer that ends its direction without a close, as a lost connection does, ends the
+/// connection at once: what it sent before is still received, what waits for it is not sent. So
+/// a client must not shut down the sending half of its connection before it has its answers.
+///
+/// A message that the transport turns out not to carry, for example because it is over a limit
+/// there, ends the connection with that error: where it was sent, its sender has long gone on.
+///
+/// # Stream and sink
+///
+/// It is a [`Stream`] of received messages and a [`Sink`](futures::Sink) of messages to send, as
+/// are the halves into which it [splits](Self::split):
+///
+/// ```
+/// use futures::StreamExt;
+/// use plimsoll::{Endpoint, Socket};
+///
+/// async fn echo(socket: Socket) {
+///     let (sender, receiver) = socket.split();
+///     // Fails if the connection does, which is all there was to do.
+///     let _ = receiver.forward(sender).await;
+/// }
+///
+/// # use plimsoll::Dialer;
+/// # use plimsoll_memory::Memory;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), plimsoll::Error> {
+/// # let memory = Memory::new();
+/// let endpoint = Endpoint::builder().handle(echo)?;
+/// # let listener = memory.listen("echo")?;
+/// # tokio::spawn(async move { endpoint.listen(listener).await });
+/// # let dialer = Dialer::builder().transport(memory.connector()).build()?;
+/// # let mut socket = dialer.connect("mem://echo").await?;
+/// # socket.send("ahoy").await?;
+/// # assert_eq!(socket.recv().await.expect("an echo")?.as_text(), Some("ahoy"));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// With `futures::SinkExt` in scope, `send` on a `&mut Socket` or `&mut Sender` is the sink's
+/// method, which takes a [`Message`] and nothing else: write `socket.send("ahoy".into())` there.
 pub struct Socket {
     receiver: Receiver,
-    sender: Sender,
-    waiting: Option<SyncFuture<Result<(), Error>>>,
-    closing: Option<SyncFuture<()>>,
+    pub(crate) sender: Sender,
 }
 
 impl Socket {
@@ -39,7 +81,7 @@ impl Socket {
     /// Panics outside of a tokio runtime.
     pub fn spawn(io: BoxDuplex, info: Info, options: SocketOptions) -> Self {
         let (socket, driver) = Self::new(io, info, options);
-        tokio::spawn(driver.run());
+        tokio::spawn(driver);
         socket
     }
 
@@ -48,7 +90,7 @@ impl Socket {
         let driver = Driver::new(io, Arc::clone(&shared), options.close_timeout);
         let receiver = Receiver { shared: Arc::clone(&shared), taken: Taken::default() };
         let sender = Sender::new(shared);
-        (Self { receiver, sender, waiting: None, closing: None }, driver)
+        (Self { receiver, sender }, driver)
     }
 
     /// Receives a message; `None` once the connection is closed. Cancel safe.
@@ -74,7 +116,8 @@ impl Socket {
         self.sender.close(close);
     }
 
-    /// Splits into halves for different tasks. The connection lasts as long as the receiver.
+    /// Splits into halves for different tasks, a sink and a stream. The connection lasts as long
+    /// as the receiver.
     pub fn split(self) -> (Sender, Receiver) {
         (self.sender, self.receiver)
     }
@@ -95,43 +138,6 @@ impl Stream for Socket {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.receiver.poll_message(cx)
-    }
-}
-
-impl Sink<Message> for Socket {
-    type Error = Error;
-
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let shared = &self.sender.shared;
-        if self.waiting.is_none() && (shared.outbox.has_room() || shared.outbox.is_closed()) {
-            return Poll::Ready(Ok(()));
-        }
-        let shared = Arc::clone(shared);
-        let waiting = self
-            .waiting
-            .get_or_insert_with(|| Box::pin(async move { shared.outbox.ready().await }));
-        let result = ready!(waiting.as_mut().poll(cx));
-        self.waiting = None;
-        Poll::Ready(result)
-    }
-
-    fn start_send(self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
-        self.sender.send_over(message)
-    }
-
-    /// Ready at once: the driver flushes by itself.
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let this = self.get_mut();
-        this.sender.close(Close::normal());
-        let closing = this.closing.get_or_insert_with(|| {
-            let sender = this.sender.clone();
-            Box::pin(async move { drop(sender.closed().await) })
-        });
-        closing.as_mut().poll(cx).map(Ok)
     }
 }
 
@@ -270,7 +276,5 @@ impl Default for SocketOptions {
         }
     }
 }
-
-type SyncFuture<T> = Pin<Box<dyn Future<Output = T> + Send + Sync>>;
 
 const MAX_OUTBOX: usize = 1 << 30;

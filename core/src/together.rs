@@ -3,11 +3,12 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use futures::task::AtomicWaker;
 use pin_project::pin_project;
+use tokio::task::coop::has_budget_remaining;
+
+use crate::sync::{AtomicBool, AtomicWaker, Ordering};
 
 /// Runs both futures until `first` is done; `second` may be done before.
 ///
@@ -38,7 +39,7 @@ impl<A: Future, B: Future> Future for Together<A, B> {
         let mut this = self.project();
         let [first, second] = this.turns;
         this.task.waker.register(cx.waker());
-        this.task.in_poll.store(true, Ordering::SeqCst);
+        this.task.in_poll.store(true, Ordering::Release);
         for _ in 0..ROUNDS {
             let mut idle = true;
             if first.flag.take() {
@@ -53,11 +54,12 @@ impl<A: Future, B: Future> Future for Together<A, B> {
                 let mut cx = Context::from_waker(&second.waker);
                 *this.second_done = this.second.as_mut().poll(&mut cx).is_ready();
             }
-            if idle {
+            // Without a budget, what is polled only wakes itself.
+            if idle || !has_budget_remaining() {
                 break;
             }
         }
-        this.task.in_poll.store(false, Ordering::SeqCst);
+        this.task.in_poll.store(false, Ordering::Release);
         // Woken after its turn: by another thread, or too often in one go.
         if first.flag.is_woken() || (!*this.second_done && second.flag.is_woken()) {
             cx.waker().wake_by_ref();
@@ -86,11 +88,12 @@ struct Flag {
 
 impl Flag {
     fn take(&self) -> bool {
-        self.woken.load(Ordering::SeqCst) && self.woken.swap(false, Ordering::SeqCst)
+        self.woken.load(Ordering::Relaxed) && self.woken.swap(false, Ordering::AcqRel)
     }
 
+    /// Either this sees a wake, or the wake sees what was stored before: both write.
     fn is_woken(&self) -> bool {
-        self.woken.load(Ordering::SeqCst)
+        self.woken.fetch_or(false, Ordering::AcqRel)
     }
 }
 
@@ -100,8 +103,8 @@ impl Wake for Flag {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.store(true, Ordering::SeqCst);
-        if !self.task.in_poll.load(Ordering::SeqCst) {
+        self.woken.swap(true, Ordering::AcqRel);
+        if !self.task.in_poll.load(Ordering::Acquire) {
             self.task.waker.wake();
         }
     }

@@ -4,7 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use http::{StatusCode, Uri};
-use plimsoll::{Capabilities, Endpoint, Handshake, Info, Plugin, Reject, Shutdown};
+use plimsoll::{
+    BoxDuplex, Capabilities, DuplexExt, Endpoint, Error, Frame, Handshake, Info, Plugin, Reject,
+    Shutdown,
+};
+use plimsoll_memory::{Options, pair};
 
 #[tokio::test(start_paused = true)]
 async fn every_plugin_learns_who_was_turned_away_and_how() {
@@ -29,6 +33,35 @@ async fn every_plugin_learns_who_was_turned_away_and_how() {
     let twice = expected.into_iter().flat_map(|entry| [entry, entry]);
     let twice: Vec<_> = twice.map(|(path, status)| (path.to_owned(), status)).collect();
     assert_eq!(book.entries(), twice);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plugin_may_turn_away_after_the_first_frames() {
+    let book = Book::default();
+    let endpoint = Endpoint::builder()
+        .plugin(book.clone())
+        .plugin(Password)
+        .handle(async |_| panic!("it was turned away"))
+        .unwrap();
+    let admission = endpoint.admit(knock("/open")).await.unwrap();
+    let (mut left, right) = pair(Options::default()).unwrap();
+    left.send("wrong").await.unwrap();
+    admission.spawn(async { Some(right) });
+    let Frame::Close(close) = left.recv().await.unwrap().unwrap() else { panic!() };
+    assert_eq!(u16::from(close.code), 4401);
+    assert_eq!(book.entries(), [("/open".to_owned(), 401)]);
+    assert_eq!(endpoint.panics(), 0);
+}
+
+/// Lets in nobody, but listens first.
+struct Password;
+
+#[async_trait]
+impl Plugin for Password {
+    async fn establish(&self, io: &mut BoxDuplex, _: &mut Info) -> Result<(), Error> {
+        io.recv().await;
+        Err(Reject::unauthorized("Bearer").into())
+    }
 }
 
 /// Lets in who asks for `/open`.

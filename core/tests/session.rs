@@ -34,6 +34,17 @@ async fn a_second_receiver_is_refused_and_a_later_one_is_not() {
     assert_eq!(session.receiver().unwrap().recv().await, Delivery::Frame("again".into()));
 }
 
+#[tokio::test(start_paused = true)]
+async fn times_beyond_all_clocks_never_come() {
+    let (mut io, session) = session(SessionOptions::default().absence(Some(Duration::MAX)));
+    assert!(timeout(ABSENCE, io.recv()).await.is_err());
+    let sessions = Sessions::new(1, Duration::MAX);
+    drop(sessions.insert("id", session.clone()).unwrap());
+    session.close(Close::normal());
+    assert_eq!(io.recv().await.unwrap().unwrap(), Frame::Close(Close::normal()));
+    assert!(sessions.get("id").is_some());
+}
+
 #[tokio::test]
 async fn a_receiver_that_is_lost_ends_the_session() {
     let (mut io, session) = session(SessionOptions::default());

@@ -1,11 +1,11 @@
 use std::fmt;
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use futures::FutureExt;
-use futures::future::poll_fn;
+use futures::future::OptionFuture;
 use http::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -46,31 +46,8 @@ impl Admission {
 
     /// Runs the handler on the established connection, until both have ended. Dropping the
     /// future drops the connection.
-    pub async fn run(self, io: impl Duplex) {
-        let Self { endpoint: Endpoint { inner, handler }, info, permit, response_headers } = self;
-        drop(response_headers);
-        let _count = CountPanics(&inner.panics);
-        let Some((io, info)) = establish(&inner, Box::new(io), info).await else {
-            return;
-        };
-        let (socket, driver) = Socket::new(io, info, inner.options.socket);
-        let peer = socket.sender().clone();
-        let session = Session::open(Arc::clone(&inner), peer.clone(), permit);
-        let driver = async {
-            driver.run().await;
-            poll_fn(|cx| peer.shared.poll_released(cx)).await;
-        };
-        let handler = async {
-            // The handler may panic before it gives a future, too.
-            let handled = AssertUnwindSafe(async { handler(socket).await }).catch_unwind().await;
-            if handled.is_err() {
-                session.endpoint.panics.fetch_add(1, Ordering::Relaxed);
-                peer.abort(Close::new(CloseCode::INTERNAL, "the handler panicked"));
-            }
-            peer.shared.set_handler_done();
-        };
-        together(driver, handler).await;
-        drop(session);
+    pub fn run(self, io: impl Duplex) -> impl Future<Output = ()> + Send {
+        opened_then_run(self.open(Box::new(io)))
     }
 
     /// Like [`run`](Self::run), in a task of its own, once `io` is there; `None`, or taking
@@ -81,11 +58,36 @@ impl Admission {
     ///
     /// Panics outside of a tokio runtime.
     pub fn spawn<D: Duplex>(self, io: impl Future<Output = Option<D>> + Send + 'static) {
-        tokio::spawn(async move {
-            if let Some(Some(io)) = self.endpoint.inner.step(io).await {
-                self.run(io).await;
+        tokio::spawn(opened_then_run(async move {
+            let io = self.endpoint.inner.step(io).await??;
+            self.open(Box::new(io)).await
+        }));
+    }
+
+    /// Establishes the connection; returns what runs its driver and its handler.
+    pub(super) async fn open(self, io: BoxDuplex) -> Option<impl Future<Output = ()> + Send> {
+        let Self { endpoint: Endpoint { inner, handler }, info, permit, response_headers } = self;
+        drop(response_headers);
+        let _count = CountPanics(&inner.panics);
+        let (io, info) = establish(&inner, io, info).await?;
+        let (socket, driver) = Socket::new(io, info, inner.options.socket);
+        let peer = socket.sender().clone();
+        let session = Session::open(Arc::clone(&inner), peer.clone(), permit);
+
+        let shared = Arc::clone(&peer.shared);
+        let driver = driver.then(move |()| poll_fn(move |cx| shared.poll_released(cx)));
+        // The handler may panic before it gives a future, too.
+        let handling = catch_unwind(AssertUnwindSafe(|| handler(socket))).ok();
+        let handling = handling.map(|handling| AssertUnwindSafe(handling).catch_unwind());
+        let endpoint = Arc::clone(&inner);
+        let handler = OptionFuture::from(handling).map(move |handled| {
+            if !matches!(handled, Some(Ok(()))) {
+                endpoint.panics.fetch_add(1, Ordering::Relaxed);
+                peer.abort(Close::new(CloseCode::INTERNAL, "the handler panicked"));
             }
+            peer.shared.set_handler_done();
         });
+        Some(together(driver, handler).map(move |()| drop(session)))
     }
 }
 
@@ -93,6 +95,14 @@ impl fmt::Debug for Admission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Admission").field("info", &self.info).finish_non_exhaustive()
     }
+}
+
+/// Runs what `opening` gives. What the opening needs is in a box of its own, which is gone by
+/// then: most connections are idle most of the time, and their tasks should be small.
+pub(super) fn opened_then_run<F: Future<Output = ()> + Send>(
+    opening: impl Future<Output = Option<F>> + Send,
+) -> impl Future<Output = ()> + Send {
+    Box::pin(opening).map(OptionFuture::from).flatten().map(drop)
 }
 
 /// Puts the plugins on a connection. Tells the peer why if one of them refuses.
@@ -116,6 +126,9 @@ async fn establish(
     match established {
         Ok(()) => Some((io, info)),
         Err(error) => {
+            if let Some(reject) = error.reject() {
+                endpoint.refused(&info, reject);
+            }
             let limit = endpoint.options.socket.close_timeout;
             endpoint.step(closing::tell(io, &error, limit)).await;
             None
@@ -153,6 +166,7 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         let Self { endpoint, peer, .. } = self;
+        let _count = CountPanics(&endpoint.panics);
         let info = peer.info();
         endpoint.registry.remove(info.id());
         let close = peer.close_reason().unwrap_or_else(Close::going_away);

@@ -20,17 +20,17 @@ pub use self::admission::Admission;
 pub use self::builder::EndpointBuilder;
 pub use self::shutdown::Shutdown;
 
+use self::admission::opened_then_run;
 use self::registry::Registry;
 use crate::{
-    ConnectionId, Error, Handshake, Incoming, Listener, Message, Plugin, Reject, Sender,
+    ConnectionId, Error, Handshake, Incoming, Info, Listener, Message, Plugin, Reject, Sender,
     SlowPolicy, Socket, SocketOptions,
 };
 
 /// Runs a handler for each connection that its plugins let in. Clones share everything.
 ///
 /// Transports bring connections: those that listen by themselves through
-/// [`listen`](Self::listen), those that live in an HTTP server through
-/// [`HttpService`](crate::HttpService).
+/// [`listen`](Self::listen), those that live in an HTTP server through `HttpService`.
 ///
 /// The connection lasts as long as its handler: one that returns closes it in order, one that
 /// panics closes its own connection, with [`CloseCode::INTERNAL`](crate::CloseCode::INTERNAL),
@@ -69,8 +69,7 @@ impl Endpoint {
         match self.examine(&mut handshake).await {
             Ok(permit) => Ok(Admission::new(self.clone(), handshake, permit)),
             Err(reject) => {
-                let info = handshake.info();
-                self.inner.plugins.iter().for_each(|plugin| plugin.refused(info, &reject));
+                self.inner.refused(handshake.info(), &reject);
                 Err(reject)
             }
         }
@@ -93,23 +92,7 @@ impl Endpoint {
                 }
                 _ = closing.wait_for(Option::is_some) => return Ok(()),
             };
-            let (endpoint, mut incoming) = (self.clone(), incoming?);
-            tokio::spawn(async move {
-                let answer = endpoint.answer(&mut incoming);
-                let Some(Ok(admitted)) = endpoint.inner.step(answer).await else { return };
-                match admitted {
-                    Ok(admission) => {
-                        let io = endpoint.inner.step(incoming.accept(&admission)).await;
-                        if let Some(Ok(io)) = io {
-                            drop(permit);
-                            admission.run(io).await;
-                        }
-                    }
-                    Err(reject) => {
-                        endpoint.inner.step(incoming.reject(reject)).await;
-                    }
-                }
-            });
+            tokio::spawn(opened_then_run(self.clone().open(incoming?, permit)));
         }
     }
 
@@ -167,6 +150,25 @@ impl Endpoint {
         self.inner.step(ask).await.unwrap_or_else(too_long)
     }
 
+    /// Takes a connection of a listener through its handshake; returns what runs it.
+    async fn open(
+        self,
+        mut incoming: Box<dyn Incoming>,
+        handshake_permit: impl Send,
+    ) -> Option<impl Future<Output = ()> + Send> {
+        match self.inner.step(self.answer(&mut incoming)).await?.ok()? {
+            Ok(admission) => {
+                let io = self.inner.step(incoming.accept(&admission)).await?.ok()?;
+                drop(handshake_permit);
+                admission.open(io).await
+            }
+            Err(reject) => {
+                self.inner.step(incoming.reject(reject)).await;
+                None
+            }
+        }
+    }
+
     async fn answer(
         &self,
         incoming: &mut Box<dyn Incoming>,
@@ -206,6 +208,12 @@ impl Inner {
             self.panics.fetch_add(1, Ordering::Relaxed);
         }
         called
+    }
+
+    fn refused(&self, info: &Info, reject: &Reject) {
+        for plugin in &self.plugins {
+            let _ = self.hook(|| plugin.refused(info, reject));
+        }
     }
 
     /// Does a step of a handshake; `None` if it takes too long or a shutdown cannot wait for it.

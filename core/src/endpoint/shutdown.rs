@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::Endpoint;
+use crate::clock::after;
 use crate::{Close, CloseCode};
 
 /// How an endpoint shuts down: see [`Endpoint::shutdown`].
@@ -83,16 +84,16 @@ impl Default for Shutdown {
 
 impl Endpoint {
     /// Shuts down: turns new connections away with status 503, closes the open ones in batches,
-    /// and waits for their handlers. Those that have not ended after the grace time are dropped.
-    /// Returns how many were.
+    /// and waits for their handlers. Those that have not ended after the grace time are dropped:
+    /// at the next point where they wait, for which it waits a second. Returns how many were.
     ///
     /// Not cancel safe: what has begun stays, nothing goes on.
     pub async fn shutdown(&self, shutdown: Shutdown) -> usize {
-        let deadline = later(shutdown.grace);
+        let deadline = after(Instant::now(), shutdown.grace);
         self.inner.closing.send_replace(Some(shutdown.clone()));
         for batch in self.senders().chunks(shutdown.batch.max(1)) {
             batch.iter().for_each(|peer| peer.close(shutdown.close_for_one()));
-            if later(shutdown.pause) < deadline {
+            if after(Instant::now(), shutdown.pause) < deadline {
                 sleep(shutdown.pause).await;
             }
         }
@@ -104,15 +105,11 @@ impl Endpoint {
         let left = (all as usize).saturating_sub(free);
         self.inner.killed.send_replace(true);
         self.senders().iter().for_each(|peer| peer.shared.kill());
-        let _ = self.inner.room.acquire_many(all).await;
+        // A handler that blocks its thread cannot be dropped.
+        let _ = timeout(DROPPING, self.inner.room.acquire_many(all)).await;
         left
     }
 }
 
-/// A time beyond what the clock can tell is one that never comes.
-fn later(delay: Duration) -> Instant {
-    let now = Instant::now();
-    now.checked_add(delay).unwrap_or(now + FOREVER)
-}
-
-const FOREVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// How long connections that are dropped may take for it.
+const DROPPING: Duration = Duration::from_secs(1);

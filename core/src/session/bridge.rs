@@ -9,6 +9,7 @@ use super::duplex::SessionDuplex;
 use super::options::SessionOptions;
 use super::receiver::SessionReceiver;
 use super::sender::SessionSender;
+use crate::clock::after;
 use crate::outbox::OVERHEAD;
 use crate::{Close, CloseCode, Error, Frame};
 
@@ -118,7 +119,7 @@ impl Session {
         let limit = self.options().absence?;
         let state = self.lock();
         match state.receiver {
-            Attendance::Absent(since) if state.end.is_none() => Some(since + limit),
+            Attendance::Absent(since) if state.end.is_none() => Some(after(since, limit)),
             Attendance::Absent(_) | Attendance::Present(_) => None,
         }
     }

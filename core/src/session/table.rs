@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
+use crate::clock::after;
+
 /// The sessions of a transport by their ids. Clones are the same table.
 ///
 /// `T` is what the transport keeps of a session, cheap to clone: a [`Session`](super::Session),
@@ -152,7 +154,7 @@ impl<T: Clone + Send + 'static> Table<T> {
 
     fn remove_later(self: &Arc<Self>, id: Arc<str>) {
         let mut ended = lock(&self.ended);
-        ended.queue.push_back((Instant::now() + self.linger, id));
+        ended.queue.push_back((after(Instant::now(), self.linger), id));
         if ended.sweeper.is_some() {
             return;
         }
