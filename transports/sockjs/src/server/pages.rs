@@ -77,7 +77,8 @@ impl SockJs {
                 Access::None | Access::SameOrigin => {}
             }
             if asks {
-                headers::preflight(route.methods(), &mut response);
+                let methods = if route.allows("GET") { "OPTIONS, GET" } else { "OPTIONS, POST" };
+                headers::preflight(methods, &mut response);
             }
         }
         response
