@@ -15,13 +15,19 @@ use super::server::{Listen, echo};
 pub(crate) struct Server {
     #[command(flatten)]
     listen: Listen,
+    /// Where the pages for iframes load the client's script from.
+    #[arg(long)]
+    sockjs_url: Option<String>,
 }
 
 impl Server {
     pub(crate) async fn run(self) -> Result<(), Error> {
         let endpoint = Endpoint::builder().handle(answer)?;
         ENDPOINT.get_or_init(|| endpoint.clone());
-        let all = Options::default().transports(ALL);
+        let mut all = Options::default().transports(ALL);
+        if let Some(url) = self.sockjs_url {
+            all = all.sockjs_url(url);
+        }
         let service = |options: &Options| SockJs::new().options(options.clone());
         self.listen
             .serve(endpoint, |routes| {
