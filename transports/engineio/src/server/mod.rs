@@ -20,6 +20,8 @@ mod connection;
 mod frames;
 mod handshake;
 mod heartbeat;
+#[cfg(test)]
+mod model;
 mod poll;
 mod post;
 mod probe;
