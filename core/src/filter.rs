@@ -1,6 +1,7 @@
 //! The easy way to write a plugin's data path.
 
 use std::collections::VecDeque;
+use std::mem::discriminant;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -86,7 +87,8 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Sends a frame to the peer.
+    /// Sends a frame to the peer. A ping or pong takes the place of one that still waits to go
+    /// out: only the last one counts.
     ///
     /// While more than 16 frames of a filter's own wait to go out, nothing is read from the
     /// peer: one that asks but does not read the answers does not fill the memory. Nor does one
@@ -94,7 +96,17 @@ impl Flow {
     /// [deadline](Filter::deadline) passes, the connection ends with
     /// [`ErrorKind::SlowConsumer`].
     pub fn send(&mut self, frame: impl Into<Frame>) {
-        self.to_peer.push_back(frame.into());
+        let frame = frame.into();
+        let waiting = match &frame {
+            Frame::Ping(_) | Frame::Pong(_) => {
+                self.to_peer.iter_mut().find(|it| discriminant(*it) == discriminant(&frame))
+            }
+            Frame::Message(_) | Frame::Close(_) => None,
+        };
+        match waiting {
+            Some(waiting) => *waiting = frame,
+            None => self.to_peer.push_back(frame),
+        }
     }
 
     /// Hands a frame to the application. It waits here while the application does not read: a
@@ -208,6 +220,7 @@ impl<F: Filter> Duplex for Filtered<F> {
             let drained = self.poll_drain(cx)?;
             let blocked = drained.is_pending() && self.flow.to_peer.len() > MAX_UNSENT;
             if blocked {
+                self.flow.caught_up = false;
                 self.poll_timer(cx)?;
             }
             if let Some(frame) = self.flow.to_app.pop_front() {

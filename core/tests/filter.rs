@@ -73,6 +73,35 @@ async fn a_peer_that_reads_no_ticks_is_closed_before_they_fill_the_memory() {
     assert!(start.elapsed() < SECOND * 1100, "{:?}", start.elapsed());
 }
 
+/// Sends a ping and a pong with each message that comes in.
+struct Pinging(u32);
+
+impl Filter for Pinging {
+    fn inbound(&mut self, frame: Frame, flow: &mut Flow) -> Result<Option<Frame>, Error> {
+        self.0 += 1;
+        flow.send(Frame::Ping(self.0.to_string().into()));
+        flow.send(Frame::Pong(self.0.to_string().into()));
+        Ok(Some(frame))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_pings_and_pongs_that_wait_only_the_last_goes_out() {
+    let (mut left, right) = pair(Options::default().capacity(1)).unwrap();
+    let mut right = spawn(filter(right, Pinging(0)), SocketOptions::default());
+    right.send("fills the pipe").await.unwrap();
+    for _ in 0..100 {
+        left.send("more").await.unwrap();
+        assert_eq!(right.recv().await.unwrap().unwrap().as_text(), Some("more"));
+    }
+    assert_eq!(left.recv().await.unwrap().unwrap(), Frame::from("fills the pipe"));
+    let mut frames = Vec::new();
+    while let Ok(Some(Ok(frame))) = timeout(SECOND, left.recv()).await {
+        frames.push(frame);
+    }
+    assert_eq!(frames, [Frame::Ping("100".into()), Frame::Pong("100".into())]);
+}
+
 /// Makes three messages of one.
 struct Triple;
 
