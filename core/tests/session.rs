@@ -279,12 +279,12 @@ impl Model {
                 let frame = self.number();
                 let Some(io) = &mut self.io else { return };
                 match io.poll_ready(&mut cx) {
-                    Poll::Ready(Ok(())) => {
-                        io.start_send(frame.clone()).unwrap();
-                        self.to_client.push_back(frame);
-                    }
-                    Poll::Ready(Err(error)) => {
-                        assert!(self.ended, "{error}");
+                    Poll::Ready(ready) => {
+                        ready.unwrap();
+                        match io.start_send(frame.clone()) {
+                            Ok(()) => self.to_client.push_back(frame),
+                            Err(error) => assert!(self.ended, "{error}"),
+                        }
                     }
                     Poll::Pending => assert!(!self.to_client.is_empty(), "there is room"),
                 }

@@ -92,10 +92,8 @@ impl Duplex for SessionDuplex {
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let mut state = self.session.lock();
-        if state.end.is_some() {
-            return Poll::Ready(Err(Error::new(ErrorKind::Close)));
-        }
-        if state.outbox.has_room(self.session.options().outbox_bytes) {
+        // After the end there is room for a close, which changes nothing; all else is refused.
+        if state.end.is_some() || state.outbox.has_room(self.session.options().outbox_bytes) {
             return Poll::Ready(Ok(()));
         }
         state.register_connection(cx);
