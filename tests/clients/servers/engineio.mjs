@@ -14,7 +14,7 @@ import { createServer } from "node:http";
 import { Server } from "engine.io";
 
 const options = JSON.parse(process.argv[2] ?? "{}");
-const http = createServer();
+const http = createServer((_, response) => response.writeHead(404).end());
 const engine = new Server({
   ...options,
   allowRequest: (request, answer) => {

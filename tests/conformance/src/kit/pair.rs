@@ -30,6 +30,11 @@ impl Pair {
         self.capabilities = capabilities;
         self
     }
+
+    /// Both ends, the client's first, for what is to be done before a case begins.
+    pub fn ends(&mut self) -> (&mut BoxDuplex, &mut BoxDuplex) {
+        (&mut self.client, &mut self.server)
+    }
 }
 
 impl From<(BoxDuplex, BoxDuplex)> for Pair {

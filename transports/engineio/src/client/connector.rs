@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -176,7 +177,8 @@ impl EngineIoConnector {
         requests.join(target, &open.sid, cookies)?;
         let max_payload = open.max_payload.unwrap_or(usize::MAX);
         let post = Post::new(Http::new(server));
-        let polling = Polling::new(Arc::new(requests), get, post, max_payload);
+        let mut polling = Polling::new(Arc::new(requests), get, post, max_payload);
+        poll_fn(|cx| Poll::Ready(polling.get(cx))).await;
         let path = Path::Polling(Box::new(polling), upgrading);
         let session = Session::new(path, &open, self.send_buffer);
         Ok(connected(session, target, &head.headers, peer))

@@ -1,5 +1,6 @@
 //! Packets from the server, by polling.
 
+use std::future::ready as done;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
@@ -39,10 +40,17 @@ impl Get {
         matches!(self.state, State::Idle(_))
     }
 
-    /// Makes the next request, if the last has ended.
-    pub(super) fn start(&mut self, requests: &Arc<Requests>) {
+    /// Makes the next request, if the last has ended, and sets it on its way.
+    pub(super) fn start(&mut self, requests: &Arc<Requests>, cx: &mut Context<'_>) {
         self.state = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Idle(http) => State::Waiting(request(http, Arc::clone(requests)).boxed()),
+            State::Idle(http) => {
+                let mut response = request(http, Arc::clone(requests)).boxed();
+                match response.poll_unpin(cx) {
+                    Poll::Ready(Ok((http, body))) => State::Reading(http, body),
+                    Poll::Ready(Err(error)) => State::Waiting(done(Err(error)).boxed()),
+                    Poll::Pending => State::Waiting(response),
+                }
+            }
             state => state,
         };
     }

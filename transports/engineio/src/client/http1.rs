@@ -194,8 +194,8 @@ async fn within<T>(
             return Poll::Ready(output);
         }
         // Why it failed is for the future to tell.
-        if !connection.is_terminated() && connection.poll_unpin(cx).is_pending() {
-            return Poll::Pending;
+        if !connection.is_terminated() {
+            let _ = connection.poll_unpin(cx);
         }
         future.as_mut().poll(cx)
     })

@@ -40,14 +40,27 @@ impl Polling {
         upgrade: Option<Upgrade>,
     ) -> Poll<Option<Result<Packet, Error>>> {
         loop {
-            match ready!(self.get.poll_packet(cx)) {
+            let packet = ready!(self.get.poll_packet(cx));
+            let go_on = !self.closed && upgrade.is_none_or(Upgrade::may_get);
+            match packet {
                 Some(Err(_)) if self.closed => return Poll::Ready(None),
-                Some(packet) => return Poll::Ready(Some(packet)),
+                Some(packet) => {
+                    if go_on {
+                        self.get(cx);
+                    }
+                    return Poll::Ready(Some(packet));
+                }
                 None if self.closed && self.post.is_idle() => return Poll::Ready(None),
-                None if upgrade.is_none_or(Upgrade::may_get) => self.get.start(&self.requests),
+                None if go_on || self.closed => self.get(cx),
                 None => return Poll::Pending,
             }
         }
+    }
+
+    /// Asks for more as soon as the last request has ended, so that there is always one under
+    /// way: by its end the server notices that the client is gone.
+    pub(super) fn get(&mut self, cx: &mut Context<'_>) {
+        self.get.start(&self.requests, cx);
     }
 
     /// Sends all that waits.

@@ -4,23 +4,28 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use plimsoll::{Dialer, Error, Message, Socket};
-use plimsoll_engineio::EngineIoConnector;
+use plimsoll::{Close, Dialer, Endpoint, Error, HttpService, Message, Origins, Reject, Socket};
+use plimsoll_engineio::{EngineIo, EngineIoConnector, Options};
+use plimsoll_http::Server;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 /// How a session travels.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Way {
     Polling,
-    Upgrade,
+    /// From polling to a WebSocket, before the first message.
+    Upgraded,
+    /// From polling to a WebSocket, at whatever moment it happens.
+    Upgrading,
     WebSocket,
 }
 
 impl Way {
     pub(crate) fn connector(self) -> EngineIoConnector {
-        EngineIoConnector::new().upgrade(self == Self::Upgrade)
+        EngineIoConnector::new().upgrade(self != Self::Polling)
     }
 
     pub(crate) fn dialer(self) -> Dialer {
@@ -36,7 +41,13 @@ impl Way {
 /// A server that echoes, and does what it is told: see `tests/clients/servers/engineio.mjs`.
 pub(crate) struct Ground {
     pub(crate) address: String,
-    child: Child,
+    running: Running,
+}
+
+enum Running {
+    Node(Child),
+    /// In threads of its own, with which all ends.
+    Own(Option<Runtime>),
 }
 
 impl Ground {
@@ -59,17 +70,36 @@ impl Ground {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = within(lines.next_line()).await.unwrap().expect("a line");
         let address = line.strip_prefix("listening on ").expect("an address").to_owned();
-        Some(Self { address, child })
+        Some(Self { address, running: Running::Node(child) })
+    }
+
+    /// Starts our own server.
+    pub(crate) async fn own(options: Options) -> Self {
+        let endpoint = Endpoint::builder().plugin(Door).handle(obey).unwrap();
+        let service = HttpService::builder(endpoint)
+            .at("/engine.io/", EngineIo::new(options))
+            .origins(Origins::same_host().or_absent())
+            .build()
+            .unwrap();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let bound = runtime.spawn(Server::new(service).bind("127.0.0.1:0"));
+        let server = bound.await.unwrap().unwrap();
+        let address = server.local_addr().to_string();
+        runtime.spawn(server.serve());
+        Self { address, running: Running::Own(Some(runtime)) }
     }
 
     pub(crate) async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
+        match &mut self.running {
+            Running::Node(child) => child.kill().await.unwrap(),
+            Running::Own(runtime) => runtime.take().unwrap().shutdown_background(),
+        }
     }
 
     pub(crate) async fn connect(&self, way: Way) -> Socket {
         let socket = way.dialer().connect(way.url(&self.address)).await;
         let mut socket = socket.unwrap_or_else(|error| panic!("{way:?}: {error:?}"));
-        if way == Way::Upgrade {
+        if way == Way::Upgraded {
             upgraded(&mut socket).await;
         }
         socket
@@ -78,6 +108,48 @@ impl Ground {
     pub(crate) async fn refusal(&self, way: Way, path: &str) -> Error {
         let url = way.url(&self.address).replace("/engine.io/", path);
         within(way.dialer().connect(url)).await.err().expect("a refusal")
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Running::Own(runtime) = &mut self.running
+            && let Some(runtime) = runtime.take()
+        {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Turns away who asks for it.
+struct Door;
+
+#[async_trait::async_trait]
+impl plimsoll::Plugin for Door {
+    async fn handshake(&self, handshake: &mut plimsoll::Handshake) -> Result<(), Reject> {
+        match handshake.info().query("deny") {
+            Some(_) => Err(Reject::new(http::StatusCode::FORBIDDEN, "not you")),
+            None => Ok(()),
+        }
+    }
+}
+
+async fn obey(mut socket: Socket) {
+    while let Some(Ok(message)) = socket.recv().await {
+        let text = message.as_text().unwrap_or_default().to_owned();
+        if text == "close" {
+            return socket.close(Close::going_away());
+        }
+        if let Some(count) = text.strip_prefix("burst ") {
+            for i in 0..count.parse().unwrap() {
+                let i: usize = i;
+                if socket.send(i.to_string()).await.is_err() {
+                    return;
+                }
+            }
+        } else if socket.send(message).await.is_err() {
+            return;
+        }
     }
 }
 

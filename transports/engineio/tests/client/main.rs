@@ -1,5 +1,9 @@
 //! The client with servers: Node's `engine.io`, and our own.
 
+#[macro_use]
+mod scenarios;
+
+mod contract;
 mod ground;
 mod node;
-mod scenarios;
+mod own;
