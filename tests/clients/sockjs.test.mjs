@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import SockJS from "sockjs-client";
 import WebSocket from "ws";
 
+import { hasNginx, startNginx } from "./nginx.mjs";
 import { startServer } from "./server.mjs";
 
 const TRANSPORTS = ["websocket", "xhr-streaming", "eventsource", "xhr-polling"];
@@ -87,6 +88,20 @@ describe("sockjs-client 1.6", { timeout: 60_000 }, () => {
     assert.notEqual(without.transport, "websocket");
     assert.deepEqual(await echoed(without, TEXTS), TEXTS);
   });
+});
+
+describe("sockjs-client 1.6 behind nginx", { timeout: 60_000, skip: !hasNginx && "no nginx" }, () => {
+  for (const transport of TRANSPORTS) {
+    test(`${transport} carries each message at once`, async (t) => {
+      const server = await services(t);
+      const proxy = { address: await startNginx(t, server.address) };
+      const socket = await open(t, proxy, "/echo", transport);
+      for (const text of TEXTS) assert.deepEqual(await echoed(socket, [text]), [text]);
+      const closing = await open(t, proxy, "/close", transport);
+      const { code, reason } = await new Promise((resolve) => (closing.onclose = resolve));
+      assert.deepEqual([code, reason], [3000, "Go away!"]);
+    });
+  }
 });
 
 describe("sockjs, plain clients", { timeout: 60_000 }, () => {
