@@ -4,10 +4,10 @@ use std::future;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Response};
-use plimsoll::session::{NoPlace, SessionOptions, SessionReceiver, session};
+use plimsoll::session::{NoPlace, Session, SessionOptions, session};
 use plimsoll::{Body, Capabilities, Endpoint, Liveness, Reject};
 use tokio::time::timeout;
 
@@ -34,45 +34,44 @@ impl SockJs {
             None => self.open(id, parts, endpoint).await?,
         };
         let first = opened.as_ref().map(|_| carrier.open());
-        let content_type = carrier.content_type();
-        let body = if carrier.is_polling() {
-            let frame = match (first, client.session.receiver()) {
-                (Some(open), receiver) => {
-                    receiver.into_iter().for_each(SessionReceiver::detach);
-                    open
-                }
-                (None, Some(receiver)) => self.poll(receiver, &carrier).await,
-                (None, None) => carrier.close(&closes::another_connection()),
-            };
-            Body::from(frame)
+        let mut response = Response::new(Body::empty());
+        *response.headers_mut() = opened.unwrap_or_default();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(carrier.content_type()));
+        // Nothing that a client receives is anything but what it says.
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if !carrier.is_polling() {
+            // Proxies like nginx hold a stream back otherwise.
+            headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+        }
+        *response.body_mut() = if carrier.is_polling() {
+            Body::from(match first {
+                Some(open) => open,
+                None => self.poll(&client.session, &carrier).await,
+            })
         } else {
             Body::new(match client.session.receiver() {
                 Some(receiver) => Stream::new(carrier, first, receiver, &self.options),
                 None => Stream::refusing(carrier, &self.options),
             })
         };
-        let mut response = Response::new(body);
-        *response.headers_mut() = opened.unwrap_or_default();
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        // Nothing that a client receives is anything but what it says.
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         Ok(response)
     }
 
     /// Waits for a frame. If the request is dropped meanwhile the session ends.
-    async fn poll(&self, mut receiver: SessionReceiver, carrier: &Carrier) -> Bytes {
-        let frame = match timeout(self.options.heartbeat_delay, receiver.recv()).await {
-            Ok(delivery) => {
-                match Chunk::new(delivery, &mut receiver, carrier, self.options.binary) {
-                    Some(Chunk::Last(frame) | Chunk::Messages(frame)) => frame,
-                    None => carrier.heartbeat(),
-                }
-            }
-            Err(_) => carrier.heartbeat(),
+    async fn poll(&self, session: &Session, carrier: &Carrier) -> Bytes {
+        let Some(mut receiver) = session.receiver() else {
+            return carrier.close(&closes::another_connection());
+        };
+        let chunk = match timeout(self.options.heartbeat_delay, receiver.recv()).await {
+            Ok(delivery) => Chunk::new(delivery, &mut receiver, carrier, self.options.binary),
+            Err(_) => None,
         };
         receiver.detach();
-        frame
+        match chunk {
+            Some(Chunk::Last(frame) | Chunk::Messages(frame)) => frame,
+            None => carrier.heartbeat(),
+        }
     }
 
     /// Opens a session; gives the headers that plugins want in the response. If another request
@@ -119,3 +118,5 @@ pub(super) fn capabilities(binary: Binary) -> Capabilities {
 fn full() -> Reject {
     Reject::unavailable("too many sessions", 1)
 }
+
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");

@@ -25,8 +25,9 @@ use crate::{Options, Transport};
 /// Which web pages may connect is up to the [`origins`](plimsoll::HttpServiceBuilder::origins) of
 /// the service. By default that is pages of the same host.
 ///
-/// The id of a session that uses requests is chosen by its client, and whoever knows it can take
-/// part in the session. It is not shown to plugins and handlers: the
+/// The id of a session that uses requests is chosen by its client (`sockjs-client` draws one of
+/// 2^40), and whoever knows it can take part in the session. Where that is too little, put only
+/// [`Transport::WebSocket`] on: no other request can join a session over it. The id is not shown to plugins and handlers: the
 /// [URI](plimsoll::Info::uri) of a connection is the path of the service, and the query of the
 /// request.
 ///

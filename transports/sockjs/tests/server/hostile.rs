@@ -9,6 +9,7 @@ use http_body::Frame;
 use http_body_util::StreamBody;
 use plimsoll::{Body, Endpoint, HttpService};
 use plimsoll_sockjs::{Options, SockJs};
+use proptest::prelude::*;
 use tower_service::Service as _;
 
 use crate::ground::{Ground, echo, options, settle};
@@ -145,4 +146,44 @@ async fn a_thousand_bad_bodies_do_not_disturb_others() {
         }
     }
     assert_eq!(ground.endpoint.panics(), 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn whole_requests_of_any_kind_are_answered(
+        requests in prop::collection::vec(
+            (
+                "(GET|POST|OPTIONS|PUT)",
+                "/(0|info|websocket|iframe[a-z.]{0,6})(/(s|t|%20|\\.|é)(/(xhr|xhr_send|xhr_streaming|eventsource|\
+                 htmlfile|jsonp|jsonp_send|websocket)/{0,2})?)?(\\?(c|callback)=[a-z<;%0-9]{0,8})?",
+                "(text/plain|application/x-www-form-urlencoded|application/json|\\PC{0,8})",
+                "(d=)?\\[?(\"[a-z\\\\ud8]{0,8}\",?){0,3}\\]?",
+            ),
+            1..6,
+        ),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let ground = Ground::new(options());
+            for (method, path, content_type, body) in requests {
+                let request = Request::builder()
+                    .method(&*method)
+                    .uri(format!("/echo{path}"))
+                    .header("content-type", content_type)
+                    .body(Body::from(Bytes::from(body)));
+                // What is no request at all is the HTTP server's to refuse.
+                let Ok(request) = request else { continue };
+                let mut answer = ground.call(request).await;
+                assert!(answer.status().as_u16() <= 500);
+                let _ = answer.chunk().await;
+            }
+            assert_eq!(ground.endpoint.panics(), 0);
+        });
+    }
 }

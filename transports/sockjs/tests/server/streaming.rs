@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use futures::FutureExt;
-use plimsoll::{Close, Endpoint, Socket};
+use http::StatusCode;
+use plimsoll::{Close, Endpoint, Shutdown, Socket};
 use tokio::time::Instant;
 
 use crate::ground::{Answer, Ground, options, settle};
@@ -33,6 +34,15 @@ async fn each_frame_is_a_chunk() {
             let expected = format!("{before}a[{quotes}{text}{quotes}]{after}");
             assert_eq!(answer.chunk().await.unwrap(), expected);
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn proxies_are_asked_not_to_hold_a_stream_back() {
+    for (method, path, ..) in STREAMS {
+        let answer = Ground::new(options()).ask(method, path, &[], "").await;
+        assert_eq!(answer.header("x-accel-buffering"), Some("no"));
+        assert!(answer.header("cache-control").unwrap().contains("no-transform"));
     }
 }
 
@@ -81,6 +91,19 @@ async fn a_session_that_closes_ends_its_response() {
         assert_eq!(answer.chunk().await.unwrap(), "c[3000,\"Go away!\"]\n");
         assert_eq!(answer.chunk().await, None);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_ends_the_response_with_a_reason() {
+    let ground = Ground::new(options());
+    let mut answer = stream(&ground).await;
+    answer.chunk().await.unwrap();
+    answer.chunk().await.unwrap();
+    let shutdown = ground.endpoint.shutdown(Shutdown::default());
+    assert_eq!(tokio::join!(shutdown, answer.chunk()).1.unwrap()[..7], *"c[1001,");
+    assert_eq!(answer.chunk().await, None);
+    let refused = ground.post("/0/other/xhr", "").await;
+    assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test(start_paused = true)]
