@@ -74,6 +74,7 @@
 //! - `http` (default): `HttpService` and what transports in an HTTP server need, the
 //!   `session` bridge included.
 
+mod byte_stream;
 mod clock;
 mod close;
 mod closing;
@@ -110,6 +111,7 @@ mod sync;
 mod text;
 mod together;
 
+pub use self::byte_stream::ByteStream;
 pub use self::close::{Close, CloseCode};
 pub use self::dial::{Connected, Connector, Dial};
 pub use self::dialer::{Dialer, DialerBuilder};

@@ -12,7 +12,7 @@ use futures::future::poll_fn;
 use crate::driver::Driver;
 use crate::inbox::Taken;
 use crate::shared::Shared;
-use crate::{BoxDuplex, Close, CloseCode, Error, Info, Message, Sender};
+use crate::{BoxDuplex, ByteStream, Close, CloseCode, Error, Info, Message, Sender};
 
 /// One connection, whatever the transport.
 ///
@@ -120,6 +120,11 @@ impl Socket {
     /// as the receiver.
     pub fn split(self) -> (Sender, Receiver) {
         (self.sender, self.receiver)
+    }
+
+    /// Makes a stream of bytes of the connection.
+    pub fn into_byte_stream(self) -> ByteStream {
+        ByteStream::new(self)
     }
 
     /// A handle for other tasks.
