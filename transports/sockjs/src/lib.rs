@@ -1,21 +1,42 @@
 //! Plimsoll over [SockJS]: a session that uses WebSocket where it works, and streams or polls
 //! over HTTP where it does not. Unmodified SockJS clients can be used, and so can SockJS servers.
 //!
+//! [`SockJs`] takes connections inside an HTTP server, and [`SockJsConnector`] makes them.
+//!
 //! ```
-//! use std::time::Duration;
+//! use plimsoll::{Dialer, Endpoint, HttpService, Origins, Socket};
+//! use plimsoll_http::Server;
+//! use plimsoll_sockjs::{Binary, Options, SockJs, SockJsConnector};
 //!
-//! use plimsoll_sockjs::{Binary, Options, Transport};
+//! async fn echo(mut socket: Socket) {
+//!     while let Some(Ok(message)) = socket.recv().await {
+//!         if socket.send(message).await.is_err() {
+//!             break;
+//!         }
+//!     }
+//! }
 //!
-//! // What a service behind a load balancer may set that sticks to cookies.
-//! let options = Options::default()
-//!     .transports([Transport::WebSocket, Transport::XhrStreaming, Transport::XhrPolling])
-//!     .jsessionid(true)
-//!     .disconnect_delay(Duration::from_secs(10))
-//!     .binary(Binary::Base64);
-//! assert!(options.check().is_ok());
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), plimsoll::Error> {
+//! // For a load balancer that sticks to cookies, and for messages that are not text.
+//! let options = Options::default().jsessionid(true).binary(Binary::Base64);
+//! let endpoint = Endpoint::builder().handle(echo)?;
+//! let service = HttpService::builder(endpoint)
+//!     .at("/chat", SockJs::new().options(options))
+//!     // The client below is no browser, and names no origin.
+//!     .origins(Origins::same_host().or_absent())
+//!     .build()?;
+//! let server = Server::new(service).bind("127.0.0.1:0").await?;
+//! let url = format!("sockjs+http://{}/chat", server.local_addr());
+//! tokio::spawn(server.serve());
 //!
-//! // A page that takes part in the protocol must not be one that a setting can spoil.
-//! assert!(Options::default().sockjs_url("\"><script>").check().is_err());
+//! let connector = SockJsConnector::new().binary(Binary::Base64);
+//! let dialer = Dialer::builder().transport(connector).build()?;
+//! let mut socket = dialer.connect(url).await?;
+//! socket.send(vec![1, 2, 3]).await?;
+//! assert_eq!(socket.recv().await.expect("an echo")?, vec![1, 2, 3].into());
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Text only
@@ -40,12 +61,11 @@
 //! # Features
 //!
 //! - `fuzzing`: entry points for the project's own fuzz targets, outside all promises.
+//! - `tls`: `sockjs+https:` and `sockjs+wss:` in the client, by rustls.
 //!
 //! [SockJS]: https://github.com/sockjs/sockjs-protocol
 
-#![expect(dead_code, reason = "the client is not here yet")]
-
-#[cfg_attr(not(any(test, feature = "fuzzing")), expect(unused_imports, reason = "as above"))]
+mod client;
 mod codec;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
@@ -54,6 +74,7 @@ mod options;
 mod server;
 mod transport;
 
+pub use self::client::SockJsConnector;
 pub use self::codec::Binary;
 pub use self::options::Options;
 pub use self::server::SockJs;

@@ -75,6 +75,11 @@ impl BaseUrl {
         Ok(moved)
     }
 
+    /// Whether host and port are those of another URL.
+    pub(crate) fn has_host_of(&self, other: &Self) -> bool {
+        self.place.split('/').next() == other.place.split('/').next()
+    }
+
     /// Whether the scheme asks for WebSocket and nothing else.
     pub(crate) fn is_websocket_only(&self) -> bool {
         self.websocket_only
@@ -209,6 +214,8 @@ mod tests {
         let base = BaseUrl::parse("https://a.example/echo?x").unwrap();
         let moved = base.moved_to("https://b.example/").unwrap();
         assert_eq!(moved.info(), "https://b.example/info");
+        assert!(!moved.has_host_of(&base));
+        assert!(base.moved_to("https://a.example/").unwrap().has_host_of(&base));
         assert_eq!(base.moved_to("http://b.example/").unwrap_err().kind(), ErrorKind::Policy);
         assert!(base.moved_to("/elsewhere").is_err());
     }

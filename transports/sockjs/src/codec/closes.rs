@@ -27,25 +27,20 @@ pub(crate) fn lost_session() -> Close {
     Close::new(CloseCode::ABNORMAL, "Server lost session")
 }
 
-/// On a client that got no server information: 1002.
-pub(crate) fn cannot_connect() -> Close {
-    Close::new(CloseCode::PROTOCOL, "Cannot connect to server")
-}
-
-/// On a client for which no transport worked: 2000.
-pub(crate) fn all_transports_failed() -> Close {
-    Close::new(CloseCode::from(2000), "All transports failed")
-}
-
-/// On a client whose transport did not open in time: 2007.
-pub(crate) fn transport_timed_out() -> Close {
-    Close::new(CloseCode::from(2007), "Transport timed out")
-}
-
 /// The reason that travels: a normal close has one even if none was given.
 pub(crate) fn reason(close: &Close) -> &str {
     match close.wire_reason() {
-        "" if close.code == CloseCode::NORMAL => "Normal closure",
+        "" if close.code == CloseCode::NORMAL => NORMAL_CLOSURE,
         reason => reason,
     }
 }
+
+/// The close that a peer gave the reason of which travelled: the inverse of [`reason`].
+pub(crate) fn given(close: Close) -> Close {
+    match &*close.reason {
+        NORMAL_CLOSURE if close.code == CloseCode::NORMAL => Close::normal(),
+        _ => close,
+    }
+}
+
+const NORMAL_CLOSURE: &str = "Normal closure";
