@@ -22,6 +22,11 @@ const engine = new Server({
     answer(refused ? "not you" : null, !refused);
   },
 });
+if (options.brokenWebSocket) {
+  // As by a proxy that does not know WebSocket.
+  http.on("upgrade", (_, socket) => socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n"));
+  engine.handleUpgrade = () => {};
+}
 engine.attach(http, { path: options.path ?? "/engine.io" });
 
 engine.on("initial_headers", (headers) => {

@@ -56,3 +56,5 @@ pub use self::cors::Cors;
 pub use self::options::Options;
 pub use self::server::EngineIo;
 pub use self::transport::Transport;
+#[cfg(feature = "tls")]
+pub use plimsoll_websocket::ClientTls;

@@ -26,8 +26,8 @@ use super::session::{CAPABILITIES, Session};
 use super::target::Target;
 use super::upgrading::Upgrading;
 use super::websocket::{Received, WebSocket};
-use crate::Transport;
 use crate::codec::{Open, Packet};
+use crate::{EngineIo, Transport};
 
 /// Makes sessions with servers that speak protocol 4 of Engine.IO.
 ///
@@ -51,10 +51,10 @@ use crate::codec::{Open, Packet};
 ///
 /// ```
 /// use plimsoll::Dialer;
-/// use plimsoll_engineio::EngineIoConnector;
+/// use plimsoll_engineio::EngineIo;
 ///
 /// # fn main() -> Result<(), plimsoll::Error> {
-/// let connector = EngineIoConnector::new().remember_upgrade(true);
+/// let connector = EngineIo::connector().remember_upgrade(true);
 /// let dialer = Dialer::builder().transport(connector).build()?;
 /// // dialer.connect("engineio+http://chat.example/engine.io/?room=1").await
 /// # Ok(())
@@ -178,7 +178,11 @@ impl EngineIoConnector {
         let max_payload = open.max_payload.unwrap_or(usize::MAX);
         let post = Post::new(Http::new(server));
         let mut polling = Polling::new(Arc::new(requests), get, post, max_payload);
-        poll_fn(|cx| Poll::Ready(polling.get(cx))).await;
+        poll_fn(|cx| {
+            polling.get(cx);
+            Poll::Ready(())
+        })
+        .await;
         let path = Path::Polling(Box::new(polling), upgrading);
         let session = Session::new(path, &open, self.send_buffer);
         Ok(connected(session, target, &head.headers, peer))
@@ -201,6 +205,13 @@ impl EngineIoConnector {
         let mut dial = Dial::new(target.websocket(sid));
         dial.headers = headers;
         connector.connect(dial).await.map_err(websocket_refused)
+    }
+}
+
+impl EngineIo {
+    /// Makes a connector with the default options: the client of this transport.
+    pub fn connector() -> EngineIoConnector {
+        EngineIoConnector::new()
     }
 }
 

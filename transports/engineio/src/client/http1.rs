@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
-use futures::future::Fuse;
+use futures::future::FusedFuture;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::{Body as _, Incoming};
-use hyper::client::conn::http1::{Builder, Connection, SendRequest};
+use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use plimsoll::{Error, ErrorKind, PeerAddr};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -137,7 +137,7 @@ impl Http {
 /// A connection.
 struct Line {
     requests: SendRequest<Full<Bytes>>,
-    connection: Pin<Box<Fuse<Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>>>>,
+    connection: Pin<Box<dyn FusedFuture<Output = hyper::Result<()>> + Send>>,
     peer: Option<PeerAddr>,
     used: Instant,
 }
@@ -184,10 +184,7 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// Polls a connection while waiting for what depends on it. The connection may have ended.
-async fn within<T>(
-    mut connection: impl Future + futures::future::FusedFuture + Unpin,
-    future: impl Future<Output = T>,
-) -> T {
+async fn within<T>(mut connection: impl FusedFuture + Unpin, future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {

@@ -2,16 +2,14 @@
 
 use std::task::{Context, Poll, ready};
 
-use plimsoll::{
-    Capabilities, Close, CloseCode, Duplex, Error, ErrorKind, Frame, Liveness, Message,
-};
+use plimsoll::{Capabilities, Close, CloseCode, Duplex, Error, ErrorKind, Frame, Liveness};
 
 use super::outbox::Outbox;
 use super::path::Path;
 use super::wakers::Wakers;
 use super::watchdog::Watchdog;
 use super::websocket::Received;
-use crate::codec::{Open, Packet};
+use crate::codec::{Open, Packet, Version, can_poll};
 
 /// A session as a duplex.
 pub(super) struct Session {
@@ -161,8 +159,9 @@ impl Duplex for Session {
         }
         match frame {
             Frame::Message(message) => {
-                if self.path.is_polling() && has_separator(&message) {
-                    let message = "text with U+001E cannot be sent by polling";
+                let (bytes, is_binary) = (message.as_bytes(), message.is_binary());
+                if self.path.is_polling() && !can_poll(bytes, is_binary, Version::V4) {
+                    let message = "text with U+001E cannot travel by polling";
                     return Err(Error::with_message(ErrorKind::Unsupported, message));
                 }
                 self.outbox.push(Packet::Message(message));
@@ -196,11 +195,6 @@ impl Duplex for Session {
     }
 }
 
-/// Whether the server would take a part of the message for a packet of its own.
-fn has_separator(message: &Message) -> bool {
-    message.as_text().is_some_and(|text| text.as_bytes().contains(&SEPARATOR))
-}
-
 fn silent() -> Error {
     Error::with_message(ErrorKind::Timeout, "no ping came within the server's own times")
 }
@@ -210,6 +204,3 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities::FULL
     .with_close_reason(false)
     .with_liveness(Liveness::Builtin)
     .with_answers_pings(true);
-
-/// Stands between packets in a body.
-const SEPARATOR: u8 = 0x1e;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll::{BoxDuplex, Dialer, DuplexExt, ErrorKind, Frame, HttpService, Origins};
-use plimsoll_conformance::{Harness, Kit, Pair};
+use plimsoll_conformance::{Harness, Kit};
 use plimsoll_engineio::{EngineIo, Options};
 use plimsoll_http::Server;
 use tokio::time::timeout;

@@ -75,6 +75,19 @@ impl Ground {
 
     /// Starts our own server.
     pub(crate) async fn own(options: Options) -> Self {
+        Self::serve(options, |server| server).await
+    }
+
+    /// Starts our own server with a certificate.
+    #[cfg(feature = "tls")]
+    pub(crate) async fn own_tls(tls: plimsoll_http::Tls) -> Self {
+        Self::serve(Options::default(), |server| server.tls(tls)).await
+    }
+
+    async fn serve(
+        options: Options,
+        finish: impl FnOnce(Server<HttpService>) -> Server<HttpService>,
+    ) -> Self {
         let endpoint = Endpoint::builder().plugin(Door).handle(obey).unwrap();
         let service = HttpService::builder(endpoint)
             .at("/engine.io/", EngineIo::new(options))
@@ -82,7 +95,7 @@ impl Ground {
             .build()
             .unwrap();
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let bound = runtime.spawn(Server::new(service).bind("127.0.0.1:0"));
+        let bound = runtime.spawn(finish(Server::new(service)).bind("127.0.0.1:0"));
         let server = bound.await.unwrap().unwrap();
         let address = server.local_addr().to_string();
         runtime.spawn(server.serve());

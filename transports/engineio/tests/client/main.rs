@@ -5,5 +5,6 @@ mod scenarios;
 
 mod contract;
 mod ground;
+mod hostile;
 mod node;
 mod own;
