@@ -69,10 +69,10 @@ use crate::{Close, CloseCode, Error, ErrorKind, Info, Message, Sender, Socket, T
 /// connection, after what was written has gone out: what the peer sends meanwhile may be lost.
 /// [`half_close`](Self::half_close) keeps the other direction going.
 ///
-/// Reading ends with the connection, if it is closed in order. Any other end is an error of kind
-/// [`io::ErrorKind::UnexpectedEof`], lest a cut stream pass for a whole one. Over transports
-/// that do not tell the peer of a [close](crate::Capabilities::close_reason), only `half_close`
-/// makes a difference between the two.
+/// Reading ends with the connection, if it is closed in order; with `half_close`, only as the
+/// peer has said. Any other end is an error of kind [`io::ErrorKind::UnexpectedEof`], lest a cut
+/// stream pass for a whole one. Over transports that do not tell the peer of a
+/// [close](crate::Capabilities::close_reason), only `half_close` tells the two apart.
 ///
 /// A socket of [`keep_connected`](crate::Dialer::keep_connected) is not fit for this: what is
 /// lost with a connection is missing in the stream.
@@ -158,11 +158,15 @@ impl ByteStream {
         Poll::Ready(Ok(()))
     }
 
-    /// Whether the connection was closed in order.
+    /// Whether the end of the connection is that of the stream.
     fn check_end(&self) -> io::Result<()> {
         let close = self.sender().close_reason().unwrap_or(Close::normal());
         match close.code {
-            CloseCode::NORMAL | CloseCode::GOING_AWAY | CloseCode::NO_STATUS => Ok(()),
+            CloseCode::NORMAL | CloseCode::GOING_AWAY | CloseCode::NO_STATUS
+                if !self.half_close =>
+            {
+                Ok(())
+            }
             _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, close.to_string())),
         }
     }

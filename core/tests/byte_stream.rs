@@ -94,6 +94,18 @@ async fn a_stream_that_was_cut_does_not_end_like_a_whole_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_goes_without_ending_its_direction_has_cut_it() {
+    let (left, right) = pair(BINARY);
+    let mut left = left.into_byte_stream().half_close(true);
+    left.write_all(b"some").await.unwrap();
+    left.flush().await.unwrap();
+    drop(left);
+    let mut right = right.into_byte_stream().half_close(true);
+    let error = read_all(&mut right).await.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_question_goes_out_when_the_answer_is_waited_for() {
     let (left, right) = pair(BINARY);
     tokio::spawn(async move {
