@@ -1,8 +1,45 @@
 //! Plimsoll over [Engine.IO]: connections that begin as HTTP long-polling, which passes through
 //! every proxy, and move to WebSocket where that works.
 //!
-//! Protocol 4 is spoken, and protocol 3 if [`Options::allow_eio3`] is set, for clients of
-//! Engine.IO 3 and Socket.IO 2.
+//! [`EngineIo`] takes sessions in an HTTP server. It speaks protocol 4, and protocol 3 if
+//! [`Options::allow_eio3`] is set, for clients of Engine.IO 3 and Socket.IO 2.
+//! [`EngineIoConnector`] opens sessions, with protocol 4 only.
+//!
+//! ```
+//! use plimsoll::{Dialer, Endpoint, HttpService, Origins, Socket};
+//! use plimsoll_engineio::{EngineIo, Options};
+//! use plimsoll_http::Server;
+//!
+//! async fn echo(mut socket: Socket) {
+//!     while let Some(Ok(message)) = socket.recv().await {
+//!         if socket.send(message).await.is_err() {
+//!             break;
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), plimsoll::Error> {
+//! let endpoint = Endpoint::builder().handle(echo)?;
+//! let service = HttpService::builder(endpoint)
+//!     .at("/engine.io/", EngineIo::new(Options::default()))
+//!     // The client below is no browser, and names no origin.
+//!     .origins(Origins::same_host().or_absent())
+//!     .build()?;
+//! let server = Server::new(service).bind("127.0.0.1:0").await?;
+//! let url = format!("engineio+http://{}/engine.io/", server.local_addr());
+//! tokio::spawn(server.serve());
+//!
+//! let dialer = Dialer::builder().transport(EngineIo::connector()).build()?;
+//! let mut socket = dialer.connect(url).await?;
+//! socket.send("ahoy").await?;
+//! let message = socket.recv().await.expect("an echo")?;
+//! assert_eq!(message.as_text(), Some("ahoy"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Options of a server
 //!
 //! ```
 //! use std::time::Duration;

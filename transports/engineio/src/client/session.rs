@@ -1,6 +1,7 @@
 //! A session as a duplex.
 
 use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
 
 use plimsoll::{Capabilities, Close, CloseCode, Duplex, Error, ErrorKind, Frame, Liveness};
 
@@ -18,6 +19,8 @@ pub(super) struct Session {
     send_buffer: usize,
     watchdog: Watchdog,
     wakers: Wakers,
+    /// There was nothing more to read.
+    drained: bool,
     reading: Reading,
     writing: Writing,
 }
@@ -46,6 +49,7 @@ impl Session {
             send_buffer,
             watchdog: Watchdog::new(open.ping_interval + open.ping_timeout),
             wakers: Wakers::new(),
+            drained: false,
             reading: Reading::Open,
             writing: Writing::Open,
         }
@@ -121,7 +125,9 @@ impl Duplex for Session {
             }
             Reading::Ended => return Poll::Ready(None),
         }
-        let received = ready!(self.poll_received(cx));
+        let received = self.poll_received(cx);
+        self.drained = received.is_pending();
+        let received = ready!(received);
         match &received {
             Some(Ok(Frame::Close(_))) => {
                 self.reading = Reading::Closed;
@@ -140,6 +146,10 @@ impl Duplex for Session {
         let cx = &mut Context::from_waker(&waker);
         if self.writing == Writing::Failed {
             return Poll::Ready(Err(ErrorKind::Close.into()));
+        }
+        if self.drained && self.watchdog.is_overdue(SystemTime::now()) {
+            // After a suspension the timer is late, and whoever sends wants to know.
+            cx.waker().wake_by_ref();
         }
         if self.outbox.size() >= self.send_buffer {
             if let Poll::Ready(sent) = self.poll_send(cx) {
@@ -204,3 +214,79 @@ pub(super) const CAPABILITIES: Capabilities = Capabilities::FULL
     .with_close_reason(false)
     .with_liveness(Liveness::Builtin)
     .with_answers_pings(true);
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use futures::task::noop_waker_ref;
+    use plimsoll::{BoxDuplex, DuplexExt};
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+    use crate::client::websocket::WebSocket;
+
+    const LIMIT: Duration = Duration::from_secs(45);
+
+    fn silent_session() -> Session {
+        let open = r#"{"sid":"s","pingInterval":25000,"pingTimeout":20000}"#;
+        let io: BoxDuplex = Box::new(Silent);
+        Session::new(Path::WebSocket(WebSocket::new(io)), &Open::parse(open).unwrap(), 1000)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_server_is_dead() {
+        let mut session = silent_session();
+        let start = Instant::now();
+        let error = session.recv().await.unwrap().unwrap_err();
+        assert_eq!((error.kind(), start.elapsed() / 1000), (ErrorKind::Timeout, LIMIT / 1000));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_send_after_a_suspension_finds_a_dead_server_at_once() {
+        let mut session = silent_session();
+        let reader = tokio::spawn(async move {
+            let mut sent = false;
+            poll_fn(|cx| {
+                let received = session.poll_recv(cx);
+                if received.is_pending() && !sent {
+                    sent = true;
+                    session.watchdog.suspend(LIMIT * 2);
+                    assert!(
+                        session.poll_ready(&mut Context::from_waker(noop_waker_ref())).is_ready()
+                    );
+                }
+                received
+            })
+            .await
+        });
+        let received = timeout(Duration::from_secs(1), reader).await.expect("it wakes the reader");
+        assert_eq!(received.unwrap().unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+    }
+
+    /// A WebSocket on which nothing comes.
+    struct Silent;
+
+    impl Duplex for Silent {
+        fn poll_recv(&mut self, _: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+            Poll::Pending
+        }
+
+        fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn start_send(&mut self, _: Frame) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn poll_flush(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+}

@@ -52,6 +52,7 @@ enum Running {
 
 impl Ground {
     /// Starts Node's server, or tells why that is not done.
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     pub(crate) async fn node(options: &str) -> Option<Self> {
         let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients");
         if !clients.join("node_modules/engine.io").exists() {
