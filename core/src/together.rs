@@ -93,7 +93,7 @@ impl Flag {
 
     /// Either this sees a wake, or the wake sees what was stored before: both write.
     fn is_woken(&self) -> bool {
-        self.woken.fetch_or(false, Ordering::AcqRel)
+        self.woken.compare_exchange(false, false, Ordering::AcqRel, Ordering::Acquire).is_err()
     }
 }
 
