@@ -121,7 +121,7 @@ impl Ground {
 
     pub(crate) async fn refusal(&self, way: Way, path: &str) -> Error {
         let url = way.url(&self.address).replace("/engine.io/", path);
-        within(way.dialer().connect(url)).await.err().expect("a refusal")
+        within(way.dialer().connect(url)).await.expect_err("a refusal")
     }
 }
 
