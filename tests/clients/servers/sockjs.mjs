@@ -15,7 +15,8 @@ import sockjs from "sockjs";
 
 const options = JSON.parse(process.argv[2] ?? "{}");
 const service = sockjs.createServer({ prefix: "/echo", log: () => {}, ...options });
-const http = createServer();
+const http = createServer((_, response) => response.writeHead(404).end());
+http.on("upgrade", (_, socket) => socket.end("HTTP/1.1 404 Not Found\r\n\r\n"));
 service.installHandlers(http);
 
 let cookies;
