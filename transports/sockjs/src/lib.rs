@@ -79,3 +79,5 @@ pub use self::codec::Binary;
 pub use self::options::Options;
 pub use self::server::SockJs;
 pub use self::transport::Transport;
+#[cfg(feature = "tls")]
+pub use plimsoll_websocket::ClientTls;

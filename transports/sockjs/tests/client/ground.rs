@@ -98,13 +98,21 @@ impl Ground {
 
     /// Starts our own server.
     pub(crate) async fn own(options: Options) -> Self {
+        Self::serve(options, |server| server).await
+    }
+
+    /// Starts our own server with a few settings.
+    pub(crate) async fn serve(
+        options: Options,
+        set: impl FnOnce(Server<HttpService>) -> Server<HttpService>,
+    ) -> Self {
         let endpoint = Endpoint::builder().handle(obey).unwrap();
         let service = HttpService::builder(endpoint)
             .at("/echo", SockJs::new().options(options))
             .origins(Origins::same_host().or_absent())
             .build()
             .unwrap();
-        let server = Server::new(service).bind("127.0.0.1:0").await.unwrap();
+        let server = set(Server::new(service)).bind("127.0.0.1:0").await.unwrap();
         let address = server.local_addr().to_string();
         let mut tasks = JoinSet::new();
         tasks.spawn(async move { drop(server.serve().await) });
