@@ -59,9 +59,10 @@ use crate::{Close, CloseCode, Error, ErrorKind, Info, Message, Sender, Socket, T
 /// # Text
 ///
 /// Where the transport [carries binary messages](crate::Capabilities::binary), bytes arrive as
-/// they are. Where it carries text only, as SockJS does unless it is set to `Binary::Base64`,
-/// messages are text, as those of Node's `shoe` are: characters are kept whole, and writing what
-/// is not UTF-8 fails with [`io::ErrorKind::InvalidData`]. Both kinds are read everywhere.
+/// they are. Where it carries text only, as SockJS does unless it is set to `Binary::Base64`, or
+/// where [`text`](Self::text) says so, messages are text, as those of Node's `shoe` are:
+/// characters are kept whole, and writing what is not UTF-8 fails with
+/// [`io::ErrorKind::InvalidData`]. Both kinds are read everywhere.
 ///
 /// # The end
 ///
@@ -84,6 +85,7 @@ pub struct ByteStream {
     reader: Sender,
     max_message: usize,
     half_close: bool,
+    text: bool,
     /// Received, and not yet read.
     unread: Bytes,
     /// Written, and not yet sent.
@@ -96,6 +98,7 @@ impl ByteStream {
     pub(crate) fn new(socket: Socket) -> Self {
         Self {
             reader: socket.sender().clone(),
+            text: !socket.info().capabilities().binary,
             socket,
             max_message: MAX_MESSAGE,
             half_close: false,
@@ -125,6 +128,15 @@ impl ByteStream {
         self
     }
 
+    /// Sets whether messages are text. Default: where the transport carries text only.
+    ///
+    /// For peers that want text whatever the transport carries, as Node's `shoe` does.
+    #[must_use]
+    pub fn text(mut self, enabled: bool) -> Self {
+        self.text = enabled;
+        self
+    }
+
     /// What is known of the connection.
     pub fn info(&self) -> &Info {
         self.socket.info()
@@ -139,7 +151,7 @@ impl ByteStream {
         let Poll::Ready(received) = Pin::new(&mut self.socket).poll_next(cx) else {
             // Who waits for an answer has asked: the question must be on its way. If it cannot
             // be, reading ends as well.
-            let _ = poll_send(&mut self.reader, &mut self.unsent, cx);
+            let _ = poll_send(&mut self.reader, &mut self.unsent, self.text, cx);
             return Poll::Pending;
         };
         match received {
@@ -185,9 +197,9 @@ impl ByteStream {
         }
         if !self.write_ended {
             ready!(Pin::new(&mut self.socket).poll_ready(cx))?;
-            let end = match self.info().capabilities().binary {
-                true => Message::binary(Bytes::new()),
-                false => Message::text(""),
+            let end = match self.text {
+                true => Message::text(""),
+                false => Message::binary(Bytes::new()),
             };
             Pin::new(&mut self.socket).start_send(end)?;
             self.write_ended = true;
@@ -219,12 +231,12 @@ impl AsyncWrite for ByteStream {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { socket, unsent, max_message, write_ended, .. } = &mut *self;
+        let Self { socket, unsent, max_message, text, write_ended, .. } = &mut *self;
         if *write_ended {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
         if unsent.len() >= *max_message {
-            ready!(poll_send(&mut socket.sender, unsent, cx))?;
+            ready!(poll_send(&mut socket.sender, unsent, *text, cx))?;
         }
         let length = buf.len().min(*max_message - unsent.len());
         unsent.extend_from_slice(&buf[..length]);
@@ -232,10 +244,10 @@ impl AsyncWrite for ByteStream {
     }
 
     /// Ready once all is in the connection's outbox, which goes out by itself. The beginning of
-    /// a character stays, where the transport carries text only.
+    /// a character stays, where messages are text.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { socket, unsent, .. } = &mut *self;
-        poll_send(&mut socket.sender, unsent, cx)
+        let Self { socket, text, unsent, .. } = &mut *self;
+        poll_send(&mut socket.sender, unsent, *text, cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -261,18 +273,18 @@ impl fmt::Debug for ByteStream {
 fn poll_send(
     sender: &mut Sender,
     unsent: &mut BytesMut,
+    text: bool,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
-    let is_binary = sender.info().capabilities().binary;
-    let length = if is_binary { unsent.len() } else { whole_characters(unsent)? };
+    let length = if text { whole_characters(unsent)? } else { unsent.len() };
     if length == 0 {
         return Poll::Ready(Ok(()));
     }
     ready!(Pin::new(&mut *sender).poll_ready(cx)).map_err(to_io)?;
     let data = unsent.split_to(length).freeze();
-    let message = match is_binary {
-        true => Message::binary(data),
-        false => Message::text(Text::from_utf8(data).map_err(|_| not_text())?),
+    let message = match text {
+        true => Message::text(Text::from_utf8(data).map_err(|_| not_text())?),
+        false => Message::binary(data),
     };
     Poll::Ready(Pin::new(sender).start_send(message).map_err(to_io))
 }
@@ -287,7 +299,7 @@ fn whole_characters(bytes: &[u8]) -> io::Result<usize> {
 }
 
 fn not_text() -> io::Error {
-    let message = "this transport carries only text, and what was written is not UTF-8";
+    let message = "messages are text here, and what was written is not UTF-8";
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 

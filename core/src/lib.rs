@@ -54,6 +54,9 @@
 //! what happens once for a connection is an async trait. And a transport hands over a box: no
 //! type that an application names has a parameter for the transport.
 //!
+//! What runs on bytes rather than messages, such as TLS or a copy of a TCP connection, runs on a
+//! [`ByteStream`], which a socket [becomes](Socket::into_byte_stream).
+//!
 //! # Bounds
 //!
 //! | what | default | where |

@@ -153,6 +153,15 @@ async fn characters_stay_whole_where_only_text_is_carried() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_peer_that_wants_text_gets_it() {
+    let (left, mut right) = pair(BINARY);
+    let mut left = left.into_byte_stream().text(true);
+    left.write_all("é".as_bytes()).await.unwrap();
+    left.flush().await.unwrap();
+    assert_eq!(right.recv().await.unwrap().unwrap().as_text(), Some("é"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_not_text_fails_where_only_text_is_carried() {
     for bytes in [&b"a\xff"[..], b"a\xe2\x82"] {
         let (left, _right) = pair(TEXT);
