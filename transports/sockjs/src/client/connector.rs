@@ -41,6 +41,9 @@ use crate::{Binary, Transport};
 /// [`ErrorKind::Timeout`]: see [`max_silence`](Self::max_silence). Over HTTP, a close ends the
 /// session without a code: the server sees only that nobody receives any more.
 ///
+/// Of headers of a response 16 KiB and 64 in number are read, of its body 8 KiB if it brings no
+/// frames; of the cookies that it sets 32 are kept.
+///
 /// Without framing it is a WebSocket like any other: binary messages are carried, pings are left
 /// to plugins, and of the options only [`max_message`](Self::max_message) counts.
 ///

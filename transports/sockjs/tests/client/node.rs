@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use plimsoll::ErrorKind;
 use plimsoll_sockjs::{Binary, SockJsConnector, Transport};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
+use tokio::join;
 
 use crate::ground::{Ground, Way, ask, dialer, recv, within};
 
@@ -121,5 +123,25 @@ async fn a_server_that_joins_more_than_is_allowed_loses_the_session() {
         socket.send("x".repeat(101)).await.unwrap();
         let error = within(socket.recv()).await.unwrap().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge, "{way:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_text_comes_back_whole() {
+    let Some(ground) = Ground::node("{}").await else { return };
+    let text = "Grüße, 世界 \u{1f600}\n".repeat(20_000);
+    for way in [Way::Framed, Way::Polling, Way::Raw, Way::Streaming, Way::WebSocket] {
+        let stream = ground.connect(way).await.into_byte_stream().text(true);
+        let (mut reader, mut writer) = split(stream);
+        let mut received = vec![0; text.len()];
+        let written = async {
+            for piece in text.as_bytes().chunks(1001) {
+                writer.write_all(piece).await.unwrap();
+            }
+            writer.flush().await.unwrap();
+        };
+        let (read, ()) = within(async { join!(reader.read_exact(&mut received), written) }).await;
+        assert_eq!(read.unwrap(), text.len());
+        assert!(received == text.as_bytes(), "{way:?}: not what was sent");
     }
 }
