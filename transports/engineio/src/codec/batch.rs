@@ -61,10 +61,6 @@ impl Batch {
         (self.packets.len() < self.max_packets).then_some(left / 4 * 3)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.packets.is_empty()
-    }
-
     /// Makes the body. One without packets is an error for its receiver in version 4.
     pub(crate) fn finish(self) -> Payload {
         let octet_stream = self.dialect.version == Version::V3
@@ -132,7 +128,7 @@ mod tests {
     fn version_4_fills_the_budget_to_the_byte() {
         // `4xx`, a separator, `4xxx`.
         let mut batch = Batch::new(Dialect::V4, 8, 10);
-        assert!(batch.is_empty());
+        assert!(batch.packets.is_empty());
         assert_eq!(batch.push(text(2)).unwrap(), None);
         assert_eq!(batch.push(text(4)).unwrap(), Some(text(4)));
         assert_eq!(batch.push(text(3)).unwrap(), None);
@@ -154,7 +150,7 @@ mod tests {
         let forged = Packet::Message("a\u{1e}1".into());
         let mut batch = Batch::new(Dialect::V4, 100, 10);
         assert_eq!(batch.push(forged.clone()).unwrap_err().kind(), ErrorKind::Unsupported);
-        assert!(batch.is_empty());
+        assert!(batch.packets.is_empty());
         let binary = Packet::Message(Message::binary(&b"a\x1e1"[..]));
         assert_eq!(batch.push(binary).unwrap(), None);
 

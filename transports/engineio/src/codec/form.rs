@@ -41,7 +41,7 @@ impl Form {
 
 /// A message in one of its forms. Those who send a [shared](Message::shared) message share this,
 /// too.
-pub(crate) fn encoded(message: &Message, form: Form) -> Bytes {
+pub(super) fn encoded(message: &Message, form: Form) -> Bytes {
     message.wire(form.key(message), |message| build(&Packet::Message(message.clone()), form))
 }
 

@@ -21,7 +21,6 @@ mod tests;
 pub(crate) use self::batch::{Batch, Payload, can_poll};
 pub(crate) use self::dialect::{Dialect, Version};
 pub(crate) use self::error::Refusal;
-pub(crate) use self::form::{Form, encoded};
 pub(crate) use self::jsonp::Jsonp;
 pub(crate) use self::open::Open;
 pub(crate) use self::packet::Packet;

@@ -124,6 +124,11 @@ impl Carrier {
         if bridge.has_unsent() { Poll::Pending } else { Poll::Ready(()) }
     }
 
+    /// Whether a client that polls has ended the session, or has broken its rules.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self, Self::Polling { bridge, .. } if bridge.session().close_reason().is_some())
+    }
+
     /// Whether something waits for a poll.
     pub(super) fn has_unsent(&self) -> bool {
         matches!(self, Self::Polling { bridge, .. } if bridge.has_unsent())

@@ -130,11 +130,12 @@ impl Connection {
 
     /// Sends the beat that is due.
     fn poll_beat(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        if self.beat.is_some() && self.carrier.poll_ready(cx)?.is_ready() {
-            if let Some(beat) = self.beat.take() {
-                self.carrier.start_send(beat, self.client.dialect().version)?;
-                self.unflushed = true;
-            }
+        if self.beat.is_some()
+            && self.carrier.poll_ready(cx)?.is_ready()
+            && let Some(beat) = self.beat.take()
+        {
+            self.carrier.start_send(beat, self.client.dialect().version)?;
+            self.unflushed = true;
         }
         if self.unflushed && self.carrier.poll_flush(cx)?.is_ready() {
             self.unflushed = false;
@@ -177,7 +178,7 @@ impl Duplex for Connection {
             // The protocol has its own.
             Frame::Ping(_) | Frame::Pong(_) => Ok(()),
             frame => {
-                self.closing |= matches!(frame, Frame::Close(_));
+                self.closing |= matches!(frame, Frame::Close(_)) && !self.carrier.has_ended();
                 self.carrier.start_send(frame, self.client.dialect().version)
             }
         }
@@ -202,7 +203,7 @@ impl Duplex for Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(place) = self.place.take()
-            && !self.carrier.has_unsent()
+            && !(self.closing && self.carrier.has_unsent())
         {
             place.forget();
         }
