@@ -46,6 +46,18 @@
 //! [`Binary::Base64`]. What is text in JavaScript but not elsewhere, a lone half of a surrogate
 //! pair, arrives as U+FFFD, and so do bytes that are not UTF-8.
 //!
+//! The raw WebSocket of a service, at `/websocket` below its path, has no framing of SockJS, and
+//! carries binary messages as they are.
+//!
+//! # How a session ends
+//!
+//! A close reaches the client with its code and its reason, and is told again to whoever asks
+//! within [`Options::disconnect_delay`]. A session ends, too, when its client breaks a receiving
+//! request off, or makes none for that long; a client that comes late is told 1002. Over
+//! WebSocket the server asks for a sign of life after each [`Options::heartbeat_delay`]; over
+//! requests it sends heartbeats then, which a dead client fails to take. So
+//! [`Liveness`](plimsoll::Liveness) is `Builtin`, and no other heartbeat is needed.
+//!
 //! # Differences from the reference server
 //!
 //! The bytes are those of `sockjs` 0.3.24 for Node, except where they would do harm:
@@ -57,6 +69,10 @@
 //! - Reasons of closes get the escapes of messages, so that they are safe in scripts, and are cut
 //!   to [`Close::MAX_REASON`](plimsoll::Close::MAX_REASON).
 //! - Everything has a limit: see [`Options`]. A body over one is refused with status 413.
+//! - A request that sends is answered once the application has taken its messages, or has room
+//!   for them; others of the session wait for it.
+//! - Each service has its own sessions, and answers that receive have two more headers:
+//!   `X-Content-Type-Options`, and for streams `X-Accel-Buffering`, which proxies know.
 //!
 //! # Features
 //!

@@ -125,11 +125,13 @@ async fn bodies_are_answered_as_by_the_reference() {
     let ground = echo();
     assert_eq!(ground.post("/0/sender/xhr", "").await.text().await, "o\n");
     for exchange in reference().sends {
+        let has_number = exchange.sent.contains("1e999");
+        let has_string = exchange.path.ends_with("/jsonp_send") && exchange.sent == "\"x\"";
         // The reference takes numbers, too, and decodes a string in a form twice.
-        let is_form = exchange.path.ends_with("/jsonp_send");
-        if !exchange.sent.contains("1e999") && !(is_form && exchange.sent == "\"x\"") {
-            exchange.repeat(&ground).await;
+        if has_number || has_string {
+            continue;
         }
+        exchange.repeat(&ground).await;
     }
 }
 
