@@ -76,14 +76,19 @@ pub(crate) struct Ground {
 impl Ground {
     /// Starts Node's server, or tells why that is not done.
     pub(crate) async fn node(options: &str) -> Option<Self> {
+        Self::script("sockjs", options).await
+    }
+
+    /// Starts a server of `tests/clients/servers`, which is named after the package that it is of.
+    pub(crate) async fn script(package: &str, options: &str) -> Option<Self> {
         let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients");
-        if !clients.join("node_modules/sockjs").exists() {
+        if !clients.join("node_modules").join(package).exists() {
             assert!(std::env::var_os("CI").is_none(), "npm ci --prefix tests/clients");
             eprintln!("skipped: needs `npm ci --prefix tests/clients`");
             return None;
         }
         let mut child = Command::new("node")
-            .arg(clients.join("servers/sockjs.mjs"))
+            .arg(clients.join("servers").join(package).with_extension("mjs"))
             .arg(options)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
