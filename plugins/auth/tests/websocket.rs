@@ -52,6 +52,7 @@ async fn a_page_that_offers_its_token_is_answered_with_the_marker() {
 async fn no_log_shows_a_credential() {
     let log = Log::default();
     tracing_subscriber::fmt()
+        .with_ansi(false)
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(log.clone())
         .init();

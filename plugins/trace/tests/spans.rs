@@ -134,8 +134,11 @@ impl Log {
     /// Subscribes on this thread.
     fn at(level: Level) -> (Self, DefaultGuard) {
         let log = Self::default();
-        let subscriber =
-            tracing_subscriber::fmt().with_max_level(level).with_writer(log.clone()).finish();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_max_level(level)
+            .with_writer(log.clone())
+            .finish();
         (log, tracing::subscriber::set_default(subscriber))
     }
 
