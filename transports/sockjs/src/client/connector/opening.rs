@@ -33,7 +33,13 @@ impl SockJsConnector {
             let opened = match transport {
                 Transport::WebSocket if !place.websocket => continue,
                 Transport::WebSocket => timeout(place.limit, self.open_websocket(&place)).await,
-                _ => timeout(place.limit, self.open_xhr(&place, *transport)).await,
+                Transport::EventSource
+                | Transport::HtmlFile
+                | Transport::JsonpPolling
+                | Transport::XhrPolling
+                | Transport::XhrStreaming => {
+                    timeout(place.limit, self.open_xhr(&place, *transport)).await
+                }
             };
             match opened {
                 Ok(Ok(connected)) => return Ok(connected),
