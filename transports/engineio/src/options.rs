@@ -191,6 +191,11 @@ impl Options {
             let remedy = "needs `Transport::WebSocket` among the transports, or must be false";
             return Err(Error::config("allow_upgrades", remedy));
         }
+        let initial = self.initial_packet.as_ref().and_then(Message::as_text);
+        if initial.is_some_and(|text| text.contains('\u{1e}')) {
+            let remedy = "must be text without the character U+001E, or binary";
+            return Err(Error::config("initial_packet", remedy));
+        }
         if let Some(cookie) = &self.cookie {
             cookie.check()?;
         }
@@ -235,7 +240,7 @@ mod tests {
     #[test]
     fn an_option_that_cannot_work_is_named() {
         type Spoil = fn(Options) -> Options;
-        let cases: [(&str, Spoil); 12] = [
+        let cases: [(&str, Spoil); 13] = [
             ("ping_interval", |options| options.ping_interval(Duration::ZERO)),
             ("ping_interval", |options| options.ping_interval(Duration::MAX)),
             ("ping_timeout", |options| options.ping_timeout(Duration::from_micros(999))),
@@ -245,6 +250,7 @@ mod tests {
             ("max_sessions", |options| options.max_sessions(0)),
             ("transports", |options| options.transports([])),
             ("allow_upgrades", |options| options.transports([Transport::Polling])),
+            ("initial_packet", |options| options.initial_packet("a\u{1e}b")),
             ("cookie", |options| options.cookie(Cookie::new(""))),
             ("cors", |options| options.cors(Cors::list(["*"]))),
             ("cors", |options| options.cors(Cors::any().with_credentials())),
