@@ -1,10 +1,12 @@
 //! Sessions over a WebSocket from the start.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use plimsoll::SlowPolicy;
-use plimsoll_engineio::Options;
+use plimsoll::{Endpoint, SlowPolicy, Socket};
+use plimsoll_engineio::{EngineIo, Options};
+use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -54,6 +56,44 @@ async fn a_client_that_answers_no_ping_is_dead() {
     assert!(!matches!(socket.next().await, Some(Ok(Message::Text(_)))));
     server.becomes(0).await;
     assert_eq!(server.engine.sessions(), 0);
+}
+
+#[tokio::test]
+async fn a_client_whose_messages_wait_for_the_application_is_not_dead() {
+    let read = Arc::new(Notify::new());
+    let reads = Arc::clone(&read);
+    let endpoint = Endpoint::builder().handle(move |socket: Socket| {
+        let reads = Arc::clone(&reads);
+        async move {
+            reads.notified().await;
+            echo(socket).await;
+        }
+    });
+    let millis = Duration::from_millis;
+    let options = Options::default().ping_interval(millis(50)).ping_timeout(millis(50));
+    let server = TestServer::start(EngineIo::new(options), endpoint.unwrap()).await;
+    let mut socket = server.websocket(WEBSOCKET).await;
+    socket.next().await.unwrap().unwrap();
+    let message = text(&format!("4{}", "a".repeat(9_999)));
+    for _ in 0..20 {
+        socket.send(message.clone()).await.unwrap();
+    }
+    // Its answers wait behind the messages, and the server goes on to show signs of life.
+    for _ in 0..5 {
+        assert_eq!(socket.next().await.unwrap().unwrap(), text("2"));
+        socket.send(text("3")).await.unwrap();
+    }
+    read.notify_one();
+    let mut received = 0;
+    while received < 20 {
+        match socket.next().await.unwrap().unwrap() {
+            ping if ping == text("2") => socket.send(text("3")).await.unwrap(),
+            other => {
+                assert_eq!(other, message);
+                received += 1;
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,8 +6,10 @@
 
 mod pipe;
 mod task;
+mod trouble;
 mod world;
 
+use self::trouble::{TROUBLES, Trouble};
 use self::world::World;
 
 #[tokio::test(start_paused = true)]
@@ -27,33 +29,6 @@ async fn nothing_is_lost_doubled_or_reordered_in_any_order_of_steps() {
     }
     assert!(runs >= 100_000, "{runs} interleavings");
 }
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Trouble {
-    None,
-    /// The application closes the session.
-    ApplicationCloses,
-    ClientCloses,
-    OverlappingPolls,
-    PollAborted,
-    SecondWebSocket,
-    /// The application reads nothing for the rest of the steps.
-    SlowApplication,
-    UpgradeTimeout,
-    WebSocketDrops,
-}
-
-const TROUBLES: [Trouble; 9] = [
-    Trouble::None,
-    Trouble::ApplicationCloses,
-    Trouble::ClientCloses,
-    Trouble::OverlappingPolls,
-    Trouble::PollAborted,
-    Trouble::SecondWebSocket,
-    Trouble::SlowApplication,
-    Trouble::UpgradeTimeout,
-    Trouble::WebSocketDrops,
-];
 
 /// What happens, each list in its order, the lists in any.
 const SCRIPTS: [&[&[Step]]; 2] = [

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt;
 use plimsoll::session::{Place, Session, SessionOptions, Sessions, session};
-use plimsoll::{Body, Close, Duplex, Frame, Message, Reject};
+use plimsoll::{Body, Duplex, Frame, Message, Reject};
 
 use super::pipe::{Pipe, end};
 use super::task::{Task, now};
@@ -18,40 +18,39 @@ use crate::Options;
 use crate::codec::{Dialect, Format, Packet, Packets, Query, Version};
 use crate::server::client::Client;
 use crate::server::connection::Connection;
-use crate::server::frames::CLOSED_BY_CLIENT;
 use crate::server::transport::EngineIo;
 
 /// The server's side of one session, and its client.
 pub(super) struct World {
-    engine: EngineIo,
-    client: Arc<Client>,
-    session: Session,
-    sessions: Sessions<Arc<Client>>,
-    connection: Option<Task<Connection>>,
-    poll: Option<Task<Request>>,
+    pub(super) engine: EngineIo,
+    pub(super) client: Arc<Client>,
+    pub(super) session: Session,
+    pub(super) sessions: Sessions<Arc<Client>>,
+    pub(super) connection: Option<Task<Connection>>,
+    pub(super) poll: Option<Task<Request>>,
     /// The answer to the poll, on its way.
-    answer: Option<Response<Body>>,
-    post: Option<Task<Request>>,
-    socket: Option<Arc<Mutex<Pipe>>>,
-    phase: Phase,
+    pub(super) answer: Option<Response<Body>>,
+    pub(super) post: Option<Task<Request>>,
+    pub(super) socket: Option<Arc<Mutex<Pipe>>>,
+    pub(super) phase: Phase,
     /// Sent by the client's application, not yet by the client.
-    unsent: VecDeque<u32>,
-    sent: [u32; 2],
-    by_client: Vec<u32>,
-    by_application: Vec<u32>,
+    pub(super) unsent: VecDeque<u32>,
+    pub(super) sent: [u32; 2],
+    pub(super) by_client: Vec<u32>,
+    pub(super) by_application: Vec<u32>,
     /// What the client got last.
-    closed: bool,
-    aborted: bool,
+    pub(super) closed: bool,
+    pub(super) aborted: bool,
     /// The application has closed the session.
-    left: bool,
+    pub(super) left: bool,
     /// The application reads.
-    reads: bool,
+    pub(super) reads: bool,
 }
 
 type Request = Pin<Box<dyn Future<Output = Response<Body>>>>;
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Phase {
+pub(super) enum Phase {
     Polling,
     /// The probe was answered: no more polls and posts.
     Paused,
@@ -109,63 +108,6 @@ impl World {
         self.drive();
     }
 
-    async fn trouble(&mut self, trouble: Trouble) {
-        match trouble {
-            Trouble::None => {}
-            Trouble::ApplicationCloses => self.application_closes(),
-            Trouble::ClientCloses => {
-                self.aborted = true;
-                self.closed = true;
-                if self.phase == Phase::Moved {
-                    self.websocket_sends("1");
-                } else {
-                    self.session.close(CLOSED_BY_CLIENT);
-                }
-            }
-            Trouble::OverlappingPolls => {
-                if self.poll.is_some() && self.answer.is_none() {
-                    let mut second = self.request_poll();
-                    let Some(Poll::Ready(answer)) = second.poll(|poll, cx| poll.as_mut().poll(cx))
-                    else {
-                        panic!("the second poll waits");
-                    };
-                    assert_eq!(answer.status(), 400);
-                    self.aborted = true;
-                }
-            }
-            // One whose answer is on its way is the network's.
-            Trouble::PollAborted if self.answer.is_some() => {}
-            Trouble::PollAborted => self.aborted |= self.poll.take().is_some(),
-            Trouble::SecondWebSocket => {
-                let pipe = Arc::new(Mutex::new(Pipe::default()));
-                let accepted = self.socket.is_none();
-                self.client.offer(Box::pin(std::future::ready(Some(end(&pipe)))));
-                if accepted {
-                    self.socket = Some(pipe);
-                } else {
-                    assert!(pipe.lock().unwrap().dropped, "a second WebSocket is closed");
-                }
-            }
-            Trouble::SlowApplication => self.reads = false,
-            Trouble::UpgradeTimeout => {
-                tokio::time::advance(Duration::from_secs(11)).await;
-                self.drive();
-                if self.phase != Phase::Moved
-                    && let Some(pipe) = self.socket.take()
-                {
-                    assert!(pipe.lock().unwrap().dropped, "the WebSocket is given up");
-                    self.phase = Phase::Polling;
-                }
-            }
-            Trouble::WebSocketDrops => {
-                let Some(pipe) = self.socket.take() else { return };
-                pipe.lock().unwrap().close();
-                self.aborted |= self.phase == Phase::Moved;
-                self.phase = Phase::Polling;
-            }
-        }
-    }
-
     fn application_sends(&mut self) {
         let Some(connection) = self.connection.as_mut().filter(|_| !self.left) else { return };
         let message = Message::from(self.sent[1].to_string());
@@ -178,16 +120,6 @@ impl World {
         if sent.is_ok() {
             self.sent[1] += 1;
         }
-    }
-
-    fn application_closes(&mut self) {
-        self.left = true;
-        let Some(connection) = &mut self.connection else { return };
-        connection.force(|io, cx| {
-            assert!(io.poll_ready(cx).is_ready());
-            let _ = io.start_send(Frame::Close(Close::normal()));
-            let _ = io.poll_close(cx);
-        });
     }
 
     /// Makes another attempt, if there is none.
@@ -207,7 +139,7 @@ impl World {
         self.socket = Some(pipe);
     }
 
-    fn websocket_sends(&mut self, packet: &str) {
+    pub(super) fn websocket_sends(&mut self, packet: &str) {
         if let Some(pipe) = &self.socket {
             pipe.lock().unwrap().send(packet);
         }
@@ -232,7 +164,7 @@ impl World {
         }
     }
 
-    fn request_poll(&self) -> Task<Request> {
+    pub(super) fn request_poll(&self) -> Task<Request> {
         let (engine, client) = (self.engine.clone(), Arc::clone(&self.client));
         let session = self.session.clone();
         Task::new(Box::pin(async move {
@@ -259,7 +191,7 @@ impl World {
     }
 
     /// The endpoint's task.
-    fn drive(&mut self) -> bool {
+    pub(super) fn drive(&mut self) -> bool {
         let Some(connection) = &mut self.connection else { return false };
         if !self.reads {
             let flushed = connection.poll(|io, cx| io.poll_flush(cx));
