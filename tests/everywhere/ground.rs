@@ -9,11 +9,13 @@ use plimsoll::{
 };
 use plimsoll_auth::{Auth, Credential, Denied, Grant, Token};
 use plimsoll_encoding::{Codecs, Json, MessagePack};
+use plimsoll_engineio::EngineIo;
 use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
 use plimsoll_limit::{ConnectionLimit, RateLimit};
 use plimsoll_memory::Memory;
 use plimsoll_rooms::Rooms;
+use plimsoll_sockjs::{SockJs, SockJsConnector};
 use plimsoll_tcp::{Tcp, Unix};
 use plimsoll_trace::Trace;
 use plimsoll_websocket::WebSocket;
@@ -22,7 +24,17 @@ use tokio::task::JoinSet;
 /// What a connection goes over.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Transport {
+    /// By polling, and no other way.
+    EngineIoPolling,
+    /// By polling, then over a WebSocket.
+    EngineIoUpgrade,
+    EngineIoWebSocket,
     Memory,
+    /// Without the framing of SockJS.
+    SockJsRaw,
+    SockJsWebSocket,
+    SockJsXhrPolling,
+    SockJsXhrStreaming,
     Tcp,
     Unix,
     WebSocketHttp1,
@@ -30,8 +42,24 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    pub(crate) const ALL: [Self; 5] =
-        [Self::Memory, Self::Tcp, Self::Unix, Self::WebSocketHttp1, Self::WebSocketHttp2];
+    pub(crate) const ALL: [Self; 12] = [
+        Self::EngineIoPolling,
+        Self::EngineIoUpgrade,
+        Self::EngineIoWebSocket,
+        Self::Memory,
+        Self::SockJsRaw,
+        Self::SockJsWebSocket,
+        Self::SockJsXhrPolling,
+        Self::SockJsXhrStreaming,
+        Self::Tcp,
+        Self::Unix,
+        Self::WebSocketHttp1,
+        Self::WebSocketHttp2,
+    ];
+
+    fn has_subprotocols(self) -> bool {
+        !matches!(self, Self::EngineIoPolling | Self::EngineIoUpgrade | Self::EngineIoWebSocket)
+    }
 }
 
 /// Which plugins are on both sides.
@@ -57,19 +85,22 @@ impl Stack {
         }
     }
 
-    pub(crate) fn dialer(self) -> DialerBuilder {
+    pub(crate) fn dialer(self, transport: Transport) -> DialerBuilder {
         match self {
-            Self::Full => self.stranger().plugin(Token::new(async || Ok(SECRET.to_owned()))),
-            Self::Plain => self.stranger(),
+            Self::Full => {
+                self.stranger(transport).plugin(Token::new(async || Ok(SECRET.to_owned())))
+            }
+            Self::Plain => self.stranger(transport),
         }
     }
 
     /// A client without a credential.
-    pub(crate) fn stranger(self) -> DialerBuilder {
+    pub(crate) fn stranger(self, transport: Transport) -> DialerBuilder {
         let dialer = Dialer::builder();
+        let codecs = Codecs::new(MessagePack).or(Json);
         match self {
             Self::Full => dialer
-                .plugin(Codecs::new(MessagePack).or(Json))
+                .plugin(if transport.has_subprotocols() { codecs } else { codecs.in_query() })
                 .plugin(Heartbeat::every(Duration::from_secs(5))),
             Self::Plain => dialer,
         }
@@ -104,8 +135,13 @@ impl Ground {
         let unix = socket_path();
         listen(&mut servers, &endpoint, Unix::new().bind(&unix).unwrap());
 
-        let service = HttpService::builder(endpoint.clone()).at("/ws", WebSocket::new());
-        let service = service.origins(Origins::same_host().or_absent()).build().unwrap();
+        let service = HttpService::builder(endpoint.clone())
+            .at("/engine.io/", EngineIo::new(plimsoll_engineio::Options::default()))
+            .at("/sockjs", SockJs::new())
+            .at("/ws", WebSocket::new())
+            .origins(Origins::same_host().or_absent())
+            .build()
+            .unwrap();
         let server = Server::new(service).bind("127.0.0.1:0").await.unwrap();
         let http = server.local_addr().to_string();
         servers.spawn(async move { server.serve().await.unwrap() });
@@ -114,7 +150,15 @@ impl Ground {
 
     pub(crate) fn url(&self, transport: Transport) -> String {
         match transport {
+            Transport::EngineIoPolling | Transport::EngineIoUpgrade => {
+                format!("engineio+http://{}/engine.io/", self.http)
+            }
+            Transport::EngineIoWebSocket => format!("engineio+ws://{}/engine.io/", self.http),
             Transport::Memory => "mem://here/ws".to_owned(),
+            Transport::SockJsRaw => format!("sockjs+ws://{}/sockjs", self.http),
+            Transport::SockJsWebSocket
+            | Transport::SockJsXhrPolling
+            | Transport::SockJsXhrStreaming => format!("sockjs+http://{}/sockjs", self.http),
             Transport::Tcp => format!("tcp://{}/ws", self.tcp),
             Transport::Unix => format!("unix:{}", self.unix.display()),
             Transport::WebSocketHttp1 | Transport::WebSocketHttp2 => {
@@ -125,7 +169,21 @@ impl Ground {
 
     pub(crate) fn dialer(&self, transport: Transport, dialer: DialerBuilder) -> Dialer {
         let dialer = match transport {
+            Transport::EngineIoPolling => dialer.transport(EngineIo::connector().upgrade(false)),
+            Transport::EngineIoUpgrade | Transport::EngineIoWebSocket => {
+                dialer.transport(EngineIo::connector())
+            }
             Transport::Memory => dialer.transport(self.memory.connector()),
+            Transport::SockJsRaw => dialer.transport(SockJsConnector::new()),
+            Transport::SockJsWebSocket => {
+                dialer.transport(sockjs(plimsoll_sockjs::Transport::WebSocket))
+            }
+            Transport::SockJsXhrPolling => {
+                dialer.transport(sockjs(plimsoll_sockjs::Transport::XhrPolling))
+            }
+            Transport::SockJsXhrStreaming => {
+                dialer.transport(sockjs(plimsoll_sockjs::Transport::XhrStreaming))
+            }
             Transport::Tcp => dialer.transport(Tcp::connector()),
             Transport::Unix => dialer.transport(Unix::connector()),
             Transport::WebSocketHttp1 => dialer.transport(WebSocket::connector()),
@@ -135,7 +193,7 @@ impl Ground {
     }
 
     pub(crate) async fn connect(&self, transport: Transport, stack: Stack) -> Socket {
-        let dialer = self.dialer(transport, stack.dialer());
+        let dialer = self.dialer(transport, stack.dialer(transport));
         dialer.connect(self.url(transport)).await.unwrap()
     }
 }
@@ -143,6 +201,11 @@ impl Ground {
 fn listen(servers: &mut JoinSet<()>, endpoint: &Endpoint, listener: impl Listener) {
     let endpoint = endpoint.clone();
     servers.spawn(async move { endpoint.listen(listener).await.unwrap() });
+}
+
+fn sockjs(transport: plimsoll_sockjs::Transport) -> SockJsConnector {
+    // The machine may be busy.
+    SockJsConnector::new().transports([transport]).open_timeout(Duration::from_secs(10))
 }
 
 fn socket_path() -> PathBuf {
