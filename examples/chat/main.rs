@@ -1,5 +1,6 @@
 //! A chat room in one process, over all transports side by side: a web page over WebSocket,
-//! terminals over TCP, a Unix socket or WebSocket, and a member inside of the process itself.
+//! Engine.IO or SockJS, terminals over TCP, a Unix socket or WebSocket, and a member inside of the
+//! process itself.
 //!
 //! ```sh
 //! cargo run --release --example chat
@@ -8,10 +9,22 @@
 //!
 //! The first prints the address of the page, which lists each member with its transport, and
 //! lets the reader change over to another one without losing a line.
+//!
+//! For Engine.IO and SockJS the page needs their libraries for browsers, which are not part of
+//! this example. It offers those that the server is told where to find:
+//!
+//! ```sh
+//! npm ci --prefix tests/clients
+//! cargo run --release --example chat -- --node-modules tests/clients/node_modules
+//! ```
+//!
+//! They choose among their own transports, unless the page's address says which to use, as
+//! `/?engineio=polling` or `/?sockjs=xhr-streaming`.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "it talks to whoever runs it")]
 
 mod conversation;
 mod harbour_master;
+mod libraries;
 mod member;
 mod members;
 mod messages;
@@ -24,11 +37,13 @@ use std::time::Duration;
 
 use plimsoll::{Endpoint, Error, HttpService, Origins, Shutdown};
 use plimsoll_encoding::{Codecs, Json, MessagePack};
+use plimsoll_engineio::EngineIo;
 use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
 use plimsoll_limit::{ConnectionLimit, RateLimit};
 use plimsoll_memory::Memory;
 use plimsoll_rooms::Rooms;
+use plimsoll_sockjs::{SockJs, Transport};
 use plimsoll_tcp::{Tcp, Unix};
 use plimsoll_websocket::WebSocket;
 use tokio::signal::ctrl_c;
@@ -36,6 +51,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::conversation::Conversation;
+use crate::libraries::Libraries;
 use crate::options::Options;
 
 #[tokio::main]
@@ -44,6 +60,7 @@ async fn main() -> Result<(), Error> {
         eprintln!("{error}");
         process::exit(2)
     });
+    let libraries = Libraries::read(&options.libraries)?;
 
     // The application: one endpoint and one handler, whatever the transports.
     let rooms = Rooms::new();
@@ -52,6 +69,7 @@ async fn main() -> Result<(), Error> {
         .plugin(ConnectionLimit::new().total(1000).handshakes(100, 200))
         .plugin(Heartbeat::every(Duration::from_secs(25)))
         .plugin(RateLimit::new().messages(5, 40).bytes(16 * 1024, 64 * 1024))
+        // JSON for those who name no subprotocol, as Engine.IO and SockJS have none.
         .plugin(Codecs::new(Json).or(MessagePack))
         .plugin(rooms)
         .handle({
@@ -63,9 +81,12 @@ async fn main() -> Result<(), Error> {
     // no `Origin`; there is nothing here that a cookie would give away.
     let service = HttpService::builder(endpoint.clone())
         .at("/ws", WebSocket::new())
+        .at("/engine.io/", EngineIo::new(plimsoll_engineio::Options::default()))
+        .at("/sockjs", SockJs::new().options(sockjs_options()))
         .origins(Origins::same_host().or_absent())
         .build()?;
-    let http = Server::new(page::router(service)).bind(("127.0.0.1", options.port)).await?;
+    let http =
+        Server::new(page::router(service, libraries)).bind(("127.0.0.1", options.port)).await?;
     let tcp = Tcp::new().bind(("127.0.0.1", options.tcp_port)).await?;
     let unix = Unix::new().bind(options.unix)?;
     let memory = Memory::new();
@@ -103,6 +124,18 @@ async fn main() -> Result<(), Error> {
         stop,
     )?;
     Ok(())
+}
+
+/// With the transports that old browsers need: a page's address may name them.
+fn sockjs_options() -> plimsoll_sockjs::Options {
+    plimsoll_sockjs::Options::default().sockjs_url("/libraries/sockjs.min.js").transports([
+        Transport::EventSource,
+        Transport::HtmlFile,
+        Transport::JsonpPolling,
+        Transport::WebSocket,
+        Transport::XhrPolling,
+        Transport::XhrStreaming,
+    ])
 }
 
 /// Waits for the wish to end the program.

@@ -169,6 +169,13 @@ function fromTemplate(id) {
   return $(id).content.firstElementChild.cloneNode(true);
 }
 
-const TRANSPORT_NAMES = { websocket: "WebSocket", tcp: "TCP", unix: "Unix socket", memory: "In process" };
+const TRANSPORT_NAMES = {
+  websocket: "WebSocket",
+  engineio: "Engine.IO",
+  sockjs: "SockJS",
+  tcp: "TCP",
+  unix: "Unix socket",
+  memory: "In process",
+};
 const ENCODING_NAMES = { json: "JSON", msgpack: "MessagePack" };
 const MOST_LINES = 500;
