@@ -11,11 +11,14 @@ import WebSocket from "ws";
 
 import { startServer } from "./server.mjs";
 
-/** Starts the chat and resolves to where it listens, and to the `server` itself. */
-export async function startChat(t, port = 0) {
+/**
+ * Starts the chat, with `more` options, and resolves to where it listens, and to the `server`
+ * itself.
+ */
+export async function startChat(t, port = 0, more = []) {
   const folder = mkdtempSync(join(tmpdir(), "chat-"));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const options = ["--port", `${port}`, "--tcp-port", "0", "--unix", join(folder, "chat.sock")];
+  const options = ["--port", `${port}`, "--tcp-port", "0", "--unix", join(folder, "chat.sock"), ...more];
   const ready = /on (http:\S+)\n.* on (tcp:\S+)\n.* on (unix:\S+)\n/;
   const server = await startServer(t, "examples/chat", options, { ready });
   const [, http, tcp, unix] = server.match;
@@ -49,6 +52,24 @@ export async function enter(t, browser, url, name, options = {}) {
 export async function sayOnPage(page, text) {
   await page.getByLabel("Your line").fill(text);
   await page.keyboard.press("Enter");
+}
+
+/** The list of who is on board: the way of each by name. */
+export async function membersOn(page) {
+  const items = await page.locator("#members .member").all();
+  const pairs = items.map(async (item) => [
+    await item.locator(".name").textContent(),
+    await item.locator(".badge").textContent(),
+  ]);
+  return Object.fromEntries(await Promise.all(pairs));
+}
+
+export function linesOn(page, name) {
+  const texts = (lines, name) =>
+    lines
+      .filter((line) => line.querySelector(".name").textContent === name)
+      .map((line) => line.querySelector(".text").textContent);
+  return page.locator(".line:not(.unheard)").evaluateAll(texts, name);
 }
 
 /** A member written with Node's `ws`, without a subprotocol: in JSON. */

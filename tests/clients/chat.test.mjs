@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 
 import { launchBrowser, screenshot } from "./browser.mjs";
 import * as chat from "./chat.mjs";
-import { becomes, sayOnPage } from "./chat.mjs";
+import { becomes, linesOn, membersOn, sayOnPage } from "./chat.mjs";
 
 describe("chat", { timeout: 120_000 }, () => {
   test("members on every transport see each other's lines", async (t) => {
@@ -202,24 +202,6 @@ describe("chat", { timeout: 120_000 }, () => {
 
 function memoryOf(page) {
   return page.evaluate(() => ({ ...sessionStorage }));
-}
-
-/** The list of who is on board: the way of each by name. */
-async function membersOn(page) {
-  const items = await page.locator("#members .member").all();
-  const pairs = items.map(async (item) => [
-    await item.locator(".name").textContent(),
-    await item.locator(".badge").textContent(),
-  ]);
-  return Object.fromEntries(await Promise.all(pairs));
-}
-
-function linesOn(page, name) {
-  const texts = (lines, name) =>
-    lines
-      .filter((line) => line.querySelector(".name").textContent === name)
-      .map((line) => line.querySelector(".text").textContent);
-  return page.locator(".line:not(.unheard)").evaluateAll(texts, name);
 }
 
 const CONVERSATION = [
