@@ -34,6 +34,8 @@ pub(super) struct Connection {
     drained: bool,
     /// This side has closed the session.
     closing: bool,
+    /// The client does not answer: what waits for it need not wait longer.
+    dead: bool,
     place: Option<Place<Arc<Client>>>,
 }
 
@@ -76,6 +78,7 @@ impl Connection {
             unflushed: false,
             drained: false,
             closing: false,
+            dead: false,
             place: Some(place),
         }
     }
@@ -119,6 +122,7 @@ impl Connection {
                     self.heartbeat.forgive(now)
                 }
                 Due::Death => {
+                    self.dead = true;
                     return Err(Error::with_message(ErrorKind::Timeout, "no heartbeat came"));
                 }
             };
@@ -148,7 +152,11 @@ impl Duplex for Connection {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         loop {
             self.poll_upgrade(cx);
-            let received = self.carrier.poll_recv(cx, self.client.dialect().version)?;
+            let received = self.carrier.poll_recv(cx, self.client.dialect().version);
+            if let Poll::Ready(Some(Err(error))) = &received {
+                self.dead = error.kind() == ErrorKind::Timeout;
+            }
+            let received = received?;
             self.drained = received.is_pending();
             match received {
                 Poll::Ready(Some(Frame::Ping(payload))) => {
@@ -203,7 +211,7 @@ impl Duplex for Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         if let Some(place) = self.place.take()
-            && !(self.closing && self.carrier.has_unsent())
+            && (self.dead || !self.carrier.has_unsent())
         {
             place.forget();
         }
