@@ -1,6 +1,8 @@
 //! What is tried on all transports at once.
 
-use plimsoll::{SlowPolicy, Socket};
+use http::header::ORIGIN;
+use http::{HeaderValue, StatusCode};
+use plimsoll::{Dial, SlowPolicy, Socket};
 use plimsoll_rooms::Rooms;
 
 use crate::ground::{Ground, Stack, Transport};
@@ -70,6 +72,20 @@ async fn a_broadcast_reaches_every_transport() {
             assert_eq!(next(socket).await, "all hands");
         }
     }
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_connect_over_no_transport() {
+    let wait = async |mut socket: Socket| while socket.recv().await.is_some() {};
+    let ground = Ground::serve(Stack::Plain.endpoint().handle(wait).unwrap()).await;
+    for transport in Transport::ALL.into_iter().filter(|transport| transport.is_http()) {
+        let dialer = ground.dialer(transport, Stack::Plain.dialer(transport));
+        let mut dial = Dial::new(ground.url(transport));
+        dial.headers.insert(ORIGIN, HeaderValue::from_static("https://elsewhere.example"));
+        let error = dialer.open(dial).await.err().unwrap();
+        assert_eq!(error.reject().unwrap().status(), StatusCode::FORBIDDEN, "{transport:?}");
+    }
+    assert_eq!(ground.endpoint.connections(), 0);
 }
 
 /// A client over each transport, all of them welcomed.

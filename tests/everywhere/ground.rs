@@ -57,6 +57,10 @@ impl Transport {
         Self::WebSocketHttp2,
     ];
 
+    pub(crate) fn is_http(self) -> bool {
+        !matches!(self, Self::Memory | Self::Tcp | Self::Unix)
+    }
+
     fn has_subprotocols(self) -> bool {
         !matches!(self, Self::EngineIoPolling | Self::EngineIoUpgrade | Self::EngineIoWebSocket)
     }
