@@ -86,6 +86,8 @@ fn defaults() -> BTreeMap<String, String> {
     let shutdown = Shutdown::default();
     let backoff = Backoff::default();
     let websocket = plimsoll_websocket::Options::default();
+    let engineio = plimsoll_engineio::Options::default();
+    let sockjs = plimsoll_sockjs::Options::default();
     let tcp = plimsoll_tcp::Options::default();
     let server = Server::new(());
     let heartbeat = Heartbeat::default();
@@ -105,6 +107,21 @@ fn defaults() -> BTreeMap<String, String> {
         ("Backoff::max", field(&backoff, "max")),
         ("plimsoll_websocket::Options::max_message", field(&websocket, "max_message")),
         ("plimsoll_websocket::Options::max_fragments", field(&websocket, "max_fragments")),
+        ("plimsoll_engineio::Options::max_payload", field(&engineio, "max_payload")),
+        ("plimsoll_engineio::Options::max_packets", field(&engineio, "max_packets")),
+        ("plimsoll_engineio::Options::max_sessions", field(&engineio, "max_sessions")),
+        ("plimsoll_engineio::Options::ping_interval", field(&engineio, "ping_interval")),
+        ("plimsoll_engineio::Options::ping_timeout", field(&engineio, "ping_timeout")),
+        ("plimsoll_engineio::Options::upgrade_timeout", field(&engineio, "upgrade_timeout")),
+        ("plimsoll_sockjs::Options::max_message", field(&sockjs, "max_message")),
+        ("plimsoll_sockjs::Options::max_messages", field(&sockjs, "max_messages")),
+        ("plimsoll_sockjs::Options::max_body", field(&sockjs, "max_body")),
+        ("plimsoll_sockjs::Options::response_limit", field(&sockjs, "response_limit")),
+        ("plimsoll_sockjs::Options::outbox_bytes", field(&sockjs, "outbox_bytes")),
+        ("plimsoll_sockjs::Options::inbox_bytes", field(&sockjs, "inbox_bytes")),
+        ("plimsoll_sockjs::Options::max_sessions", field(&sockjs, "max_sessions")),
+        ("plimsoll_sockjs::Options::disconnect_delay", field(&sockjs, "disconnect_delay")),
+        ("plimsoll_sockjs::Options::heartbeat_delay", field(&sockjs, "heartbeat_delay")),
         ("plimsoll_tcp::Options::max_message", field(&tcp, "max_message")),
         ("plimsoll_tcp::Options::user_timeout", field(&tcp, "user_timeout")),
         ("plimsoll_http::Server::header_timeout", field(&server, "header_timeout")),
