@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use http::StatusCode;
 use plimsoll::{
-    Capabilities, Close, CloseCode, Connected, Dial, DuplexExt, ErrorKind, Frame, Handshake,
-    Message, Plugin, Reject, Shutdown, SlowPolicy, Socket, SocketOptions,
+    Capabilities, Close, CloseCode, Dial, DuplexExt, ErrorKind, Frame, Handshake, Message, Plugin,
+    Reject, Shutdown, SlowPolicy, Socket, SocketOptions,
 };
 use plimsoll_encoding::{Codec, TypedExt};
 use serde::{Deserialize, Serialize};
@@ -218,29 +218,42 @@ async fn a_client_that_closes_says_why(transport: Transport, stack: Stack) {
     }
 }
 
-/// Whether nothing was told, as may be where closes and their reasons do not travel.
+/// Whether nothing was told, as may be where those who close cannot say why.
 fn is_untold(told: &Close, capabilities: Capabilities) -> bool {
     let is_none = [CloseCode::NO_STATUS, CloseCode::ABNORMAL].contains(&told.code);
     !capabilities.close_reason && is_none && told.reason.is_empty()
 }
 
 async fn a_handler_that_panics_closes_its_connection(transport: Transport, stack: Stack) {
-    let fail = async |mut socket: Socket| {
-        socket.recv().await;
-        panic!("on purpose");
+    let (sender, mut capabilities) = mpsc::channel(1);
+    let fail = move |mut socket: Socket| {
+        let sender = sender.clone();
+        async move {
+            socket.recv().await;
+            sender.send(socket.info().capabilities()).await.unwrap();
+            panic!("on purpose");
+        }
     };
     let ground = Ground::serve(stack.endpoint().handle(fail).unwrap()).await;
     let mut socket = ground.connect(transport, stack).await;
     socket.send("panic").await.unwrap();
     assert!(socket.recv().await.is_none());
     let told = socket.sender().closed().await;
-    let capabilities = socket.info().capabilities();
-    assert!(told.code == CloseCode::INTERNAL || is_untold(&told, capabilities), "{told:?}");
+    let of_the_server = capabilities.recv().await.unwrap();
+    assert!(told.code == CloseCode::INTERNAL || is_untold(&told, of_the_server), "{told:?}");
     assert_eq!(ground.endpoint.panics(), 1);
 }
 
 async fn a_shutdown_tells_the_clients(transport: Transport, stack: Stack) {
-    let ground = Ground::serve(stack.endpoint().handle(echo).unwrap()).await;
+    let (sender, mut capabilities) = mpsc::channel(3);
+    let handler = move |socket: Socket| {
+        let sender = sender.clone();
+        async move {
+            sender.send(socket.info().capabilities()).await.unwrap();
+            echo(socket).await;
+        }
+    };
+    let ground = Ground::serve(stack.endpoint().handle(handler).unwrap()).await;
     let mut sockets = [
         ground.connect(transport, stack).await,
         ground.connect(transport, stack).await,
@@ -256,7 +269,8 @@ async fn a_shutdown_tells_the_clients(transport: Transport, stack: Stack) {
         assert!(socket.recv().await.is_none());
         let expected = Close::new(CloseCode::GOING_AWAY, "shutting down");
         let told = socket.sender().closed().await;
-        assert!(told == expected || is_untold(&told, socket.info().capabilities()), "{told:?}");
+        let of_the_server = capabilities.recv().await.unwrap();
+        assert!(told == expected || is_untold(&told, of_the_server), "{told:?}");
     }
     let dialer = ground.dialer(transport, stack.dialer(transport));
     let error = dialer.connect(ground.url(transport)).await.unwrap_err();
@@ -276,16 +290,15 @@ async fn a_slow_consumer_is_sent_away(transport: Transport, stack: Stack) {
             while socket.sender().send_or(message.clone(), SlowPolicy::Close).is_ok() {
                 tokio::task::yield_now().await;
             }
-            let _ = sender.send(()).await;
+            let _ = sender.send(socket.info().capabilities()).await;
         }
     };
     let options = SocketOptions::default().outbox_bytes(64 * 1024);
     let endpoint = stack.endpoint().socket(options).handle(flood).unwrap();
     let ground = Ground::serve(endpoint).await;
     let dialer = ground.dialer(transport, stack.dialer(transport));
-    let Connected { io: mut client, info } =
-        dialer.open(Dial::new(ground.url(transport))).await.unwrap();
-    closed.recv().await.unwrap();
+    let mut client = dialer.open(Dial::new(ground.url(transport))).await.unwrap().io;
+    let of_the_server = closed.recv().await.unwrap();
     let close = loop {
         match client.recv().await.unwrap().unwrap() {
             Frame::Close(close) => break close,
@@ -294,5 +307,5 @@ async fn a_slow_consumer_is_sent_away(transport: Transport, stack: Stack) {
         }
     };
     let is_told = close.code == CloseCode::SLOW_CONSUMER;
-    assert!(is_told || is_untold(&close, info.capabilities()), "{close:?}");
+    assert!(is_told || is_untold(&close, of_the_server), "{close:?}");
 }
