@@ -1,7 +1,7 @@
 //! Servers, load and the comparison table.
 //!
-//! - [`server`]: the same two applications, echo and fan-out, on Plimsoll and on other WebSocket
-//!   libraries.
+//! - [`server`]: the same two applications, echo and fan-out, on Plimsoll and on other libraries
+//!   for WebSocket, Engine.IO and SockJS.
 //! - [`load`]: one thread that keeps any number of connections busy and checks every byte it gets.
 //! - [`compare`]: runs one against the other, in turns, and makes a table of the medians.
 //!

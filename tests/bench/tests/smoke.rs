@@ -4,32 +4,44 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 
+use plimsoll_bench::load::Protocols;
 use plimsoll_bench::server::Implementation;
 use serde_json::Value;
 
 #[test]
-fn every_server_echoes() {
-    for implementation in rust_servers() {
+fn every_server_echoes_in_every_protocol() {
+    for (implementation, protocol) in Protocols::ALL.iter().flat_map(|&by| speakers(by)) {
         let server = Server::start(implementation);
-        let report = server.load("echo", &["--connections", "8", "--in-flight", "4"]);
+        let words = ["--protocol", protocol.name(), "--connections", "8", "--in-flight", "4"];
+        let report = server.load("echo", &words);
         assert!(report["messages"].as_u64().unwrap() > 0, "{implementation:?}: {report}");
     }
 }
 
 #[test]
 fn every_server_echoes_long_messages() {
-    for implementation in rust_servers() {
+    for (implementation, protocol) in Protocols::ALL.iter().flat_map(|&by| speakers(by)) {
         let server = Server::start(implementation);
-        for size in ["126", "65536", "300000"] {
-            let report = server.load("echo", &["--connections", "2", "--size", size]);
+        for size in ["126", "16384", "65536"] {
+            let words = ["--protocol", protocol.name(), "--connections", "2", "--size", size];
+            let report = server.load("echo", &words);
             assert!(report["messages"].as_u64().unwrap() > 0, "{implementation:?}: {report}");
         }
     }
 }
 
 #[test]
-fn every_server_fans_out() {
-    for implementation in rust_servers() {
+fn every_websocket_server_echoes_very_long_messages() {
+    for (implementation, _) in speakers(Protocols::WebSocket) {
+        let server = Server::start(implementation);
+        let report = server.load("echo", &["--connections", "2", "--size", "300000"]);
+        assert!(report["messages"].as_u64().unwrap() > 0, "{implementation:?}: {report}");
+    }
+}
+
+#[test]
+fn every_websocket_server_fans_out() {
+    for (implementation, _) in speakers(Protocols::WebSocket) {
         let server = Server::start(implementation);
         let report = server.load("bcast", &["--connections", "20", "--in-flight", "2"]);
         assert!(report["messages"].as_u64().unwrap() > 0, "{implementation:?}: {report}");
@@ -38,9 +50,10 @@ fn every_server_fans_out() {
 
 #[test]
 fn every_server_lets_connections_come_and_go() {
-    for implementation in rust_servers() {
+    for (implementation, protocol) in Protocols::ALL.iter().flat_map(|&by| speakers(by)) {
         let server = Server::start(implementation);
-        let few = ["--connections", "20", "--warm-connections", "5"];
+        let protocol = protocol.name();
+        let few = ["--protocol", protocol, "--connections", "20", "--warm-connections", "5"];
         server.load("connect", &[&few[..], &["--rounds", "2"]].concat());
         server.load("idle", &[&few[..], &["--settle", "0.05"]].concat());
     }
@@ -87,20 +100,31 @@ fn unknown_options_are_refused() {
 }
 
 #[test]
-fn the_comparison_makes_a_table() {
-    let names: Vec<&str> = rust_servers().map(Implementation::name).collect();
-    let output = Command::new(env!("CARGO_BIN_EXE_compare"))
-        .args(["--quick", "--only", &names.join(",")])
-        .output()
-        .unwrap();
-    let table = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{table}");
-    assert!(table.contains("| tungstenite | 1.00 | 1.00 |"), "{table}");
-    assert!(!table.contains(" - |"), "{table}");
+fn the_comparison_makes_a_table_for_every_protocol() {
+    for &protocol in Protocols::ALL {
+        let names: Vec<&str> = speakers(protocol).map(|(by, _)| by.name()).collect();
+        let output = Command::new(env!("CARGO_BIN_EXE_compare"))
+            .args(["--quick", "--protocol", protocol.name(), "--only", &names.join(",")])
+            .output()
+            .unwrap();
+        let table = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{table}");
+        let yardstick = match protocol {
+            Protocols::WebSocket => "tungstenite",
+            _ => "plimsoll, websocket",
+        };
+        assert!(table.contains(&format!("| {yardstick} | 1.00 | 1.00 |")), "{table}");
+        assert!(!table.contains(" - |"), "{table}");
+    }
 }
 
-fn rust_servers() -> impl Iterator<Item = Implementation> {
-    Implementation::ALL.iter().copied().filter(|known| *known != Implementation::Node)
+/// The servers that speak `protocol` and need nothing but this workspace.
+fn speakers(protocol: Protocols) -> impl Iterator<Item = (Implementation, Protocols)> {
+    Implementation::ALL
+        .iter()
+        .copied()
+        .filter(move |by| by.speaks(protocol) && !by.needs_node())
+        .map(move |by| (by, protocol))
 }
 
 /// A server in a process of its own, killed when dropped.

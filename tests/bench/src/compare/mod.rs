@@ -12,6 +12,7 @@
 //!   gets quiet, the quietest attempt counts, and the text under the table says so.
 
 mod child;
+mod contender;
 mod options;
 mod results;
 mod scenario;
@@ -19,13 +20,13 @@ mod table;
 
 use std::io;
 
+pub use self::contender::Contender;
 pub use self::options::{HELP, Options};
 pub use self::results::{Results, Sample};
 pub use self::scenario::Scenario;
 
 use self::child::Child;
 use crate::load::{self, Figures};
-use crate::server::Implementation;
 
 /// Runs the comparison. `progress` gets a line for each run.
 ///
@@ -35,23 +36,23 @@ use crate::server::Implementation;
 pub fn run(options: &Options, mut progress: impl FnMut(&str)) -> io::Result<Results> {
     options.check()?;
     let mut results = Results::default();
+    let contenders = options.contenders();
     for round in 0..options.rounds {
         for &scenario in &options.scenarios {
             if round >= scenario.rounds(options.rounds) {
                 continue;
             }
-            let count = options.implementations.len();
-            let turns = options.implementations.iter().cycle().skip(round % count).take(count);
-            for &implementation in turns {
-                if results.has_failed(scenario, implementation) {
+            let count = contenders.len();
+            for &contender in contenders.iter().cycle().skip(round % count).take(count) {
+                if results.has_failed(scenario, contender) {
                     continue;
                 }
-                let attempt = || measure(options, scenario, implementation);
-                let line = match results.record(scenario, implementation, options, attempt) {
+                let attempt = || measure(options, scenario, contender);
+                let line = match results.record(scenario, contender, options, attempt) {
                     Ok(sample) => format!("{:.3} {}", sample.value, scenario.unit()),
                     Err(error) => error.to_string(),
                 };
-                let (name, round) = (implementation.name(), round + 1);
+                let (name, round) = (contender.name(options.protocol), round + 1);
                 progress(&format!("round {round}, {}, {name}: {line}", scenario.name()));
             }
         }
@@ -59,13 +60,10 @@ pub fn run(options: &Options, mut progress: impl FnMut(&str)) -> io::Result<Resu
     Ok(results)
 }
 
-fn measure(
-    options: &Options,
-    scenario: Scenario,
-    implementation: Implementation,
-) -> io::Result<Sample> {
-    let server = Child::start(implementation, options.server_core)?;
+fn measure(options: &Options, scenario: Scenario, contender: Contender) -> io::Result<Sample> {
+    let server = Child::start(contender.implementation, options.server_core)?;
     let mut run = scenario.load(server.address(), options.quick);
+    run.protocol = contender.protocol;
     run.pid = Some(server.pid());
     run.core = options.load_core;
     let report = load::run(&run)?;

@@ -4,16 +4,19 @@ use std::io;
 use std::str::FromStr;
 use std::thread::available_parallelism;
 
+use super::contender::Contender;
 use super::scenario::Scenario;
 use crate::arguments::{Arguments, unknown, usage};
+use crate::load::Protocols;
 use crate::server::Implementation;
 
 /// The help text of the `compare` program.
 pub const HELP: &str = "\
 compare [options]                 prints a table in Markdown, and each run to standard error
 
---only A,B         the implementations; all of them by default
---scenario A,B     echo1, echo16, idle, fanout; all of them by default
+--protocol P       websocket; or engineio-ws, engineio-polling, sockjs-ws
+--only A,B         the implementations; all that speak the protocol by default
+--scenario A,B     echo1, echo16, idle, fanout; all of them by default, fanout for websocket only
 --rounds N         15, of which the median counts; 3 at most for idle
 --max-other CORES  0.25, what others may use of the machine before a run is repeated
 --retries N        3, how often a run is repeated
@@ -28,6 +31,8 @@ compare serve ...                 is the program `server`
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Options {
+    /// What the servers are asked to speak.
+    pub protocol: Protocols,
     /// What takes part, in this order.
     pub implementations: Vec<Implementation>,
     /// What is compared.
@@ -50,7 +55,8 @@ impl Default for Options {
     fn default() -> Self {
         let several = available_parallelism().is_ok_and(|cores| cores.get() > 1);
         Self {
-            implementations: Implementation::ALL.to_vec(),
+            protocol: Protocols::WebSocket,
+            implementations: speakers(Protocols::WebSocket),
             scenarios: Scenario::ALL.to_vec(),
             rounds: 15,
             max_other: 0.25,
@@ -69,11 +75,12 @@ impl Options {
     /// An option is unknown or makes no sense.
     pub fn parse(mut arguments: Arguments) -> io::Result<Self> {
         let mut options = Self::default();
-        let mut rounds = None;
+        let (mut rounds, mut only, mut scenarios) = (None, None, None);
         while let Some(option) = arguments.option()? {
             match option.as_str() {
-                "--only" => options.implementations = list(&option, &mut arguments)?,
-                "--scenario" => options.scenarios = list(&option, &mut arguments)?,
+                "--protocol" => options.protocol = arguments.value(&option)?,
+                "--only" => only = Some(list(&option, &mut arguments)?),
+                "--scenario" => scenarios = Some(list(&option, &mut arguments)?),
                 "--rounds" => rounds = Some(arguments.value(&option)?),
                 "--max-other" => options.max_other = arguments.value(&option)?,
                 "--retries" => options.retries = arguments.value(&option)?,
@@ -87,6 +94,8 @@ impl Options {
             (options.rounds, options.retries) = (1, 0);
         }
         options.rounds = rounds.unwrap_or(options.rounds);
+        options.implementations = only.unwrap_or_else(|| speakers(options.protocol));
+        options.scenarios = scenarios.unwrap_or_else(|| Scenario::measured(options.protocol));
         options.check()?;
         Ok(options)
     }
@@ -102,8 +111,31 @@ impl Options {
         if self.implementations.is_empty() || self.scenarios.is_empty() {
             return Err(usage("--only and --scenario must name at least one"));
         }
+        let protocol = self.protocol.name();
+        if let Some(silent) = self.implementations.iter().find(|by| !by.speaks(self.protocol)) {
+            return Err(usage(format!("{} does not speak {protocol}", silent.name())));
+        }
+        let measured = Scenario::measured(self.protocol);
+        if let Some(scenario) = self.scenarios.iter().find(|name| !measured.contains(name)) {
+            return Err(usage(format!("{} is not measured over {protocol}", scenario.name())));
+        }
         Ok(())
     }
+
+    /// The rows of the table, in their order. Where the protocol is not WebSocket, the first is
+    /// this project over WebSocket, if it takes part.
+    pub fn contenders(&self) -> Vec<Contender> {
+        let protocol = self.protocol;
+        let plain = protocol != Protocols::WebSocket
+            && self.implementations.contains(&Contender::PLAIN.implementation);
+        let others = self.implementations.iter();
+        let others = others.map(|&implementation| Contender { implementation, protocol });
+        plain.then_some(Contender::PLAIN).into_iter().chain(others).collect()
+    }
+}
+
+fn speakers(protocol: Protocols) -> Vec<Implementation> {
+    Implementation::ALL.iter().copied().filter(|by| by.speaks(protocol)).collect()
 }
 
 fn list<T>(option: &str, arguments: &mut Arguments) -> io::Result<Vec<T>>
@@ -138,9 +170,21 @@ mod tests {
     }
 
     #[test]
+    fn a_protocol_stands_beside_plain_websocket() {
+        let options = parse("--protocol sockjs-ws").unwrap();
+        let names: Vec<_> =
+            options.contenders().iter().map(|by| by.name(options.protocol)).collect();
+        let expected = ["plimsoll, websocket", "plimsoll", "plimsoll+plugins", "node-sockjs"];
+        assert_eq!(names, expected);
+        assert!(!options.scenarios.contains(&Scenario::FanOut));
+    }
+
+    #[test]
     fn what_makes_no_sense_is_refused_by_name() {
         for (words, expected) in [
             ("--fast", "unknown option --fast"),
+            ("--protocol engineio-ws --only axum", "axum does not speak engineio-ws"),
+            ("--scenario fanout --protocol sockjs-ws", "fanout is not measured over sockjs-ws"),
             ("--rounds 0", "--rounds must be at least 1"),
             (
                 "--scenario nap",

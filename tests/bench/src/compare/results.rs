@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use super::contender::Contender;
 use super::options::Options;
 use super::scenario::Scenario;
-use crate::server::Implementation;
 
 /// One run that counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,8 +19,8 @@ pub struct Sample {
 /// All runs that count, and what is to be said about the others.
 #[derive(Clone, Debug, Default)]
 pub struct Results {
-    samples: BTreeMap<(Scenario, Implementation), Vec<Sample>>,
-    failures: BTreeMap<(Scenario, Implementation), String>,
+    samples: BTreeMap<(Scenario, Contender), Vec<Sample>>,
+    failures: BTreeMap<(Scenario, Contender), String>,
     discarded: usize,
     noisy: usize,
 }
@@ -31,11 +31,11 @@ impl Results {
     pub(super) fn record(
         &mut self,
         scenario: Scenario,
-        implementation: Implementation,
+        contender: Contender,
         options: &Options,
         attempt: impl FnMut() -> io::Result<Sample>,
     ) -> io::Result<Sample> {
-        let key = (scenario, implementation);
+        let key = (scenario, contender);
         let sample = self.quietest(options, attempt).inspect_err(|error| {
             self.failures.insert(key, error.to_string());
         })?;
@@ -44,8 +44,8 @@ impl Results {
     }
 
     /// Whether a run failed: there is no point in another.
-    pub fn has_failed(&self, scenario: Scenario, implementation: Implementation) -> bool {
-        self.failures.contains_key(&(scenario, implementation))
+    pub fn has_failed(&self, scenario: Scenario, contender: Contender) -> bool {
+        self.failures.contains_key(&(scenario, contender))
     }
 
     /// Whether any run failed.
@@ -54,7 +54,7 @@ impl Results {
     }
 
     /// The median of the runs, with the lowest and the highest.
-    pub fn median(&self, scenario: Scenario, by: Implementation) -> Option<Median> {
+    pub fn median(&self, scenario: Scenario, by: Contender) -> Option<Median> {
         let mut values: Vec<f64> =
             self.samples.get(&(scenario, by))?.iter().map(|sample| sample.value).collect();
         values.sort_by(f64::total_cmp);
@@ -89,7 +89,8 @@ impl Results {
             ));
         }
         for ((scenario, by), reason) in &self.failures {
-            notes.push(format!("{} failed at {}: {reason}.", by.name(), scenario.name()));
+            let (name, scenario) = (by.name(options.protocol), scenario.name());
+            notes.push(format!("{name} failed at {scenario}: {reason}."));
         }
         notes
     }
@@ -132,11 +133,16 @@ pub struct Median {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Protocols;
+    use crate::server::Implementation;
+
+    const AXUM: Contender =
+        Contender { implementation: Implementation::Axum, protocol: Protocols::WebSocket };
 
     fn record(results: &mut Results, samples: &[(f64, f64)]) -> io::Result<Sample> {
         let options = Options::default();
         let mut samples = samples.iter();
-        results.record(Scenario::Echo1, Implementation::Axum, &options, || {
+        results.record(Scenario::Echo1, AXUM, &options, || {
             let &(value, other_cores) = samples.next().ok_or(io::ErrorKind::UnexpectedEof)?;
             Ok(Sample { value, other_cores })
         })
@@ -147,7 +153,7 @@ mod tests {
         let mut results = Results::default();
         record(&mut results, &[(9.0, 0.8), (5.0, 0.1)]).unwrap();
         record(&mut results, &[(7.0, 0.0)]).unwrap();
-        let median = results.median(Scenario::Echo1, Implementation::Axum).unwrap();
+        let median = results.median(Scenario::Echo1, AXUM).unwrap();
         assert_eq!(median, Median { median: 6.0, low: 5.0, high: 7.0 });
         assert_eq!((results.discarded, results.noisy), (1, 0));
     }
@@ -156,7 +162,7 @@ mod tests {
     fn when_it_never_gets_quiet_the_quietest_counts() {
         let mut results = Results::default();
         record(&mut results, &[(1.0, 0.9), (2.0, 0.5), (3.0, 0.7), (4.0, 0.8)]).unwrap();
-        let median = results.median(Scenario::Echo1, Implementation::Axum).unwrap();
+        let median = results.median(Scenario::Echo1, AXUM).unwrap();
         assert_eq!(median.median, 2.0);
         assert_eq!((results.discarded, results.noisy), (3, 1));
     }
@@ -165,7 +171,7 @@ mod tests {
     fn a_failure_is_noted() {
         let mut results = Results::default();
         record(&mut results, &[]).unwrap_err();
-        assert!(results.has_failed(Scenario::Echo1, Implementation::Axum));
+        assert!(results.has_failed(Scenario::Echo1, AXUM));
         assert!(results.notes(&Options::default())[0].starts_with("axum failed at echo1: "));
     }
 }

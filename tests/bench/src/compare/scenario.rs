@@ -4,7 +4,7 @@ use std::net::SocketAddrV4;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::load::{Mode, Options};
+use crate::load::{Mode, Options, Protocols};
 
 /// One column of the table.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -23,6 +23,12 @@ pub enum Scenario {
 impl Scenario {
     /// All of them, in the order of the table.
     pub const ALL: &[Self] = &[Self::Echo1, Self::Echo16, Self::Idle, Self::FanOut];
+
+    /// Those that are measured over `protocol`: others than WebSocket are not compared at fan-out.
+    pub fn measured(protocol: Protocols) -> Vec<Self> {
+        let all = Self::ALL.iter().copied();
+        all.filter(|known| protocol == Protocols::WebSocket || *known != Self::FanOut).collect()
+    }
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
+use super::contender::Contender;
 use super::options::Options;
 use super::results::Results;
 use super::scenario::Scenario;
-use crate::server::Implementation;
 
 impl Results {
     /// A table of the medians, and one of the ratios for each yardstick that took part.
@@ -16,8 +16,9 @@ impl Results {
             let median = self.median(scenario, by)?;
             Some(format!("{:.2} ({:.2} to {:.2})", median.median, median.low, median.high))
         });
-        for (yardstick, name) in YARDSTICKS {
-            if !options.implementations.contains(&yardstick) {
+        let contenders = options.contenders();
+        for (yardstick, name) in Contender::yardsticks(options.protocol) {
+            if !contenders.contains(&yardstick) {
                 continue;
             }
             text.push('\n');
@@ -40,7 +41,7 @@ fn table(
     title: &str,
     options: &Options,
     units: bool,
-    cell: impl Fn(Scenario, Implementation) -> Option<String>,
+    cell: impl Fn(Scenario, Contender) -> Option<String>,
 ) -> String {
     let mut text = format!("**{title}**\n\n| |");
     for scenario in &options.scenarios {
@@ -51,8 +52,8 @@ fn table(
     }
     text += "\n|---|";
     text += &"--:|".repeat(options.scenarios.len());
-    for &by in &options.implementations {
-        let _ = write!(text, "\n| {} |", by.name());
+    for by in options.contenders() {
+        let _ = write!(text, "\n| {} |", by.name(options.protocol));
         for &scenario in &options.scenarios {
             let cell = cell(scenario, by);
             let _ = write!(text, " {} |", cell.as_deref().unwrap_or("-"));
@@ -62,14 +63,12 @@ fn table(
     text
 }
 
-/// What the others are held against.
-const YARDSTICKS: [(Implementation, &str); 2] =
-    [(Implementation::Tungstenite, "bare tokio-tungstenite"), (Implementation::Axum, "axum")];
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::compare::Sample;
+    use crate::load::Protocols;
+    use crate::server::Implementation;
 
     #[test]
     fn ratios_stand_under_the_numbers() {
@@ -79,7 +78,8 @@ mod tests {
             ..Options::default()
         };
         let mut results = Results::default();
-        let mut record = |scenario, by, value| {
+        let mut record = |scenario, implementation, value| {
+            let by = Contender { implementation, protocol: Protocols::WebSocket };
             let sample = Sample { value, other_cores: 0.0 };
             results.record(scenario, by, &options, || Ok(sample)).unwrap();
         };

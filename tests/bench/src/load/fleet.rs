@@ -197,9 +197,6 @@ impl Fleet {
             return Ok(());
         }
         for (lane, socket) in sockets.iter_mut().enumerate() {
-            if lanes.take_hung_up(lane) {
-                *socket = None;
-            }
             let output = lanes.output(lane);
             if output.is_empty() {
                 continue;

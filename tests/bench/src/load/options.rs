@@ -151,6 +151,9 @@ impl Options {
         if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(usage(format!("{name} must be at least 1")));
         }
+        if self.mode == Mode::Broadcast && self.protocol != Protocols::WebSocket {
+            return Err(usage("bcast needs --protocol websocket"));
+        }
         if self.mode == Mode::Idle && self.pid.is_none() {
             return Err(usage("idle needs --pid: it reads the memory of the server"));
         }
@@ -217,6 +220,10 @@ mod tests {
             ("echo --address 192.0.2.1:80", "--address must be a loopback address"),
             ("echo --address 127.0.0.1:80 --fast", "unknown option --fast"),
             ("echo --address 127.0.0.1:80 --size 0", "--size must be at least 1"),
+            (
+                "bcast --address 127.0.0.1:80 --protocol sockjs-ws",
+                "bcast needs --protocol websocket",
+            ),
             ("idle --address 127.0.0.1:80", "idle needs --pid: it reads the memory of the server"),
         ] {
             assert_eq!(parse(words).unwrap_err().to_string(), expected);

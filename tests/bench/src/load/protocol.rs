@@ -29,7 +29,6 @@ pub(super) trait Protocol {
 #[derive(Debug, Default)]
 pub(super) struct Lanes {
     output: [Vec<u8>; LANES],
-    hung_up: [bool; LANES],
     ready: bool,
     messages: u64,
     closed: bool,
@@ -39,12 +38,6 @@ impl Lanes {
     /// Where to put what goes out on `lane`.
     pub(super) fn output(&mut self, lane: usize) -> &mut Vec<u8> {
         &mut self.output[lane]
-    }
-
-    /// Closes the connection of `lane`; writing opens another.
-    #[expect(dead_code, reason = "protocols over HTTP close the connections they leave")]
-    pub(super) fn hang_up(&mut self, lane: usize) {
-        self.hung_up[lane] = true;
     }
 
     /// The session is open: messages may be sent.
@@ -62,10 +55,6 @@ impl Lanes {
         self.closed = true;
     }
 
-    pub(super) fn take_hung_up(&mut self, lane: usize) -> bool {
-        std::mem::take(&mut self.hung_up[lane])
-    }
-
     pub(super) fn take_ready(&mut self) -> bool {
         std::mem::take(&mut self.ready)
     }
@@ -80,4 +69,4 @@ impl Lanes {
 }
 
 /// Connections that a session may have at the same time.
-pub(super) const LANES: usize = 3;
+pub(super) const LANES: usize = 2;

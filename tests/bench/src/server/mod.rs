@@ -1,11 +1,14 @@
 //! The servers: one application, written for several libraries, one file each.
 //!
 //! On any path a connection gets back what it sends. On `/broadcast` it is a subscriber as well,
-//! and a text that starts with `B` goes to all subscribers, its sender among them.
+//! and a text that starts with `B` goes to all subscribers, its sender among them. Servers of
+//! Engine.IO and SockJS only echo, at `/engine.io/` and `/sockjs`.
 //!
 //! Each runs on one thread, so that the CPU time of the process is what one core does.
 
 mod axum;
+#[cfg(feature = "engineioxide")]
+mod engineioxide;
 mod fan_out;
 mod fastwebsockets;
 mod node;
@@ -22,6 +25,7 @@ use tokio::net::{TcpListener, TcpSocket};
 
 pub use self::options::{HELP, Options};
 
+use crate::load::Protocols;
 use crate::process;
 
 /// What the servers are made of.
@@ -37,6 +41,13 @@ pub enum Implementation {
     Axum,
     /// The package `ws` on Node.
     Node,
+    /// engineioxide behind hyper, as its documentation shows it.
+    #[cfg(feature = "engineioxide")]
+    EngineIoxide,
+    /// The package `engine.io` on Node.
+    NodeEngineIo,
+    /// The package `sockjs` on Node.
+    NodeSockJs,
     /// This project, without plugins.
     Plimsoll,
     /// This project with heartbeat, rate limit and trace.
@@ -52,6 +63,10 @@ impl Implementation {
         Self::FastWebSockets,
         Self::Axum,
         Self::Node,
+        #[cfg(feature = "engineioxide")]
+        Self::EngineIoxide,
+        Self::NodeEngineIo,
+        Self::NodeSockJs,
     ];
 
     /// The name on the command line and in the table.
@@ -60,10 +75,33 @@ impl Implementation {
             Self::Tungstenite => "tungstenite",
             Self::FastWebSockets => "fastwebsockets",
             Self::Axum => "axum",
+            #[cfg(feature = "engineioxide")]
+            Self::EngineIoxide => "engineioxide",
             Self::Node => "node",
+            Self::NodeEngineIo => "node-engine.io",
+            Self::NodeSockJs => "node-sockjs",
             Self::Plimsoll => "plimsoll",
             Self::PlimsollPlugins => "plimsoll+plugins",
         }
+    }
+
+    /// Whether clients of this protocol are served.
+    pub fn speaks(self, protocol: Protocols) -> bool {
+        match self {
+            Self::Plimsoll | Self::PlimsollPlugins => true,
+            Self::Axum | Self::FastWebSockets | Self::Node | Self::Tungstenite => {
+                protocol == Protocols::WebSocket
+            }
+            #[cfg(feature = "engineioxide")]
+            Self::EngineIoxide => protocol.is_engine_io(),
+            Self::NodeEngineIo => protocol.is_engine_io(),
+            Self::NodeSockJs => protocol == Protocols::SockJsWebSocket,
+        }
+    }
+
+    /// Whether it runs on Node, which must be installed.
+    pub fn needs_node(self) -> bool {
+        matches!(self, Self::Node | Self::NodeEngineIo | Self::NodeSockJs)
     }
 }
 
@@ -81,7 +119,7 @@ impl FromStr for Implementation {
 }
 
 /// Runs a server until it is killed. `ready` is called with the address once it listens; the
-/// server on Node, which replaces this process, prints the same line itself.
+/// servers on Node, which replace this process, print the same line themselves.
 ///
 /// # Errors
 /// It cannot listen, or what it needs is not installed.
@@ -94,7 +132,11 @@ pub fn run(options: &Options, ready: impl FnOnce(SocketAddr)) -> io::Result<()> 
     match options.implementation {
         Implementation::Axum => serve(port, ready, axum::serve),
         Implementation::FastWebSockets => serve(port, ready, fastwebsockets::serve),
-        Implementation::Node => node::exec(port),
+        #[cfg(feature = "engineioxide")]
+        Implementation::EngineIoxide => serve(port, ready, engineioxide::serve),
+        Implementation::Node => node::exec("ws", port),
+        Implementation::NodeEngineIo => node::exec("engine.io", port),
+        Implementation::NodeSockJs => node::exec("sockjs", port),
         Implementation::Plimsoll => serve(port, ready, plimsoll::serve),
         Implementation::PlimsollPlugins => serve(port, ready, plimsoll::serve_with_plugins),
         Implementation::Tungstenite => serve(port, ready, tungstenite::serve),

@@ -1,17 +1,19 @@
-//! The package `ws` on Node: the script in `servers/node`.
+//! The servers on Node: the scripts in `servers/node`, one for each package.
 
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Replaces this process by Node. The package is installed first if it is not there.
-pub(super) fn exec(port: u16) -> io::Result<()> {
+/// Replaces this process by Node with the script for `package`. The packages are installed first
+/// if this one is not there.
+pub(super) fn exec(package: &str, port: u16) -> io::Result<()> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers/node");
-    if !folder.join("node_modules/ws").exists() {
+    if !folder.join("node_modules").join(package).exists() {
         install(&folder)?;
     }
-    let error = Command::new("node").arg(folder.join("ws.mjs")).arg(port.to_string()).exec();
+    let script = folder.join(format!("{package}.mjs"));
+    let error = Command::new("node").arg(script).arg(port.to_string()).exec();
     Err(io::Error::new(error.kind(), format!("cannot run node: {error}")))
 }
 

@@ -1,12 +1,14 @@
-//! Ours: an endpoint over WebSocket, behind the HTTP server of `plimsoll-http`.
+//! Ours: an endpoint over WebSocket, Engine.IO and SockJS, behind the HTTP server of `plimsoll-http`.
 
 use std::io;
 use std::sync::OnceLock;
 
 use plimsoll::{Endpoint, EndpointBuilder, HttpService, Origins, SlowPolicy, Socket};
+use plimsoll_engineio::EngineIo;
 use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
 use plimsoll_limit::RateLimit;
+use plimsoll_sockjs::SockJs;
 use plimsoll_trace::Trace;
 use plimsoll_websocket::{Options, WebSocket};
 use tokio::net::TcpListener;
@@ -33,6 +35,8 @@ async fn run(builder: EndpointBuilder, listener: TcpListener) -> io::Result<()> 
     ENDPOINT.set(endpoint.clone()).ok();
     let service = HttpService::builder(endpoint)
         .origins(Origins::any().or_absent())
+        .at("/engine.io/", EngineIo::new(plimsoll_engineio::Options::default()))
+        .at("/sockjs", SockJs::new())
         .at("/", WebSocket::new().options(options))
         .build()
         .map_err(io::Error::other)?;

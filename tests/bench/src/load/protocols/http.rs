@@ -22,6 +22,31 @@ pub(super) fn response_head(bytes: &[u8]) -> Option<(u16, usize)> {
     Some((status.unwrap_or(0), length))
 }
 
+/// A response and its length, once all of it is there.
+pub(super) fn response(bytes: &[u8]) -> Result<Option<(Response<'_>, usize)>, String> {
+    let Some((status, head)) = response_head(bytes) else { return Ok(None) };
+    let length = content_length(&bytes[..head]).ok_or("a response without Content-Length")?;
+    let end = head.checked_add(length);
+    let Some(body) = end.and_then(|end| bytes.get(head..end)) else { return Ok(None) };
+    Ok(Some((Response { status, body }, head + length)))
+}
+
+/// A response as a whole.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Response<'a> {
+    pub(super) status: u16,
+    pub(super) body: &'a [u8],
+}
+
+fn content_length(head: &[u8]) -> Option<usize> {
+    head.split(|byte| *byte == b'\n').find_map(|line| {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let (name, value) = (&line[..colon], &line[colon + 1..]);
+        name.eq_ignore_ascii_case(b"content-length")
+            .then(|| std::str::from_utf8(value).ok()?.trim().parse().ok())?
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,5 +57,14 @@ mod tests {
         assert_eq!(response_head(response), Some((101, response.len() - 4)));
         assert_eq!(response_head(&response[..50]), None);
         assert_eq!(response_head(b"nonsense\r\n\r\n").unwrap().0, 0);
+    }
+
+    #[test]
+    fn a_response_ends_where_its_length_says() {
+        let bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nokHTTP/1.1";
+        let response = Response { status: 200, body: b"ok" };
+        assert_eq!(super::response(bytes), Ok(Some((response, bytes.len() - 8))));
+        assert_eq!(super::response(&bytes[..bytes.len() - 9]), Ok(None));
+        assert!(super::response(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
     }
 }

@@ -1,6 +1,9 @@
-//! The protocols, one file each. To add one: its file, its name here, its line in `help.txt`.
+//! The protocols, one file each. To add one: its file, its name here and in `help.txt`.
 
+mod engineio;
+mod engineio_polling;
 mod http;
+mod sockjs;
 mod websocket;
 mod websocket_frame;
 
@@ -11,26 +14,48 @@ use super::options::{Mode, Options};
 use super::protocol::Protocol;
 
 /// What the load can speak.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[non_exhaustive]
 pub enum Protocols {
+    /// Engine.IO 4 by long-polling.
+    EngineIoPolling,
+    /// Engine.IO 4 over WebSocket from the start.
+    EngineIoWebSocket,
+    /// SockJS over WebSocket.
+    SockJsWebSocket,
     /// Text messages over WebSocket.
     WebSocket,
 }
 
 impl Protocols {
+    /// All of them.
+    pub const ALL: &[Self] =
+        &[Self::WebSocket, Self::EngineIoWebSocket, Self::EngineIoPolling, Self::SockJsWebSocket];
+
+    /// The name on the command line and in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EngineIoPolling => "engineio-polling",
+            Self::EngineIoWebSocket => "engineio-ws",
+            Self::SockJsWebSocket => "sockjs-ws",
+            Self::WebSocket => "websocket",
+        }
+    }
+
+    /// Whether it is Engine.IO, however it travels.
+    pub fn is_engine_io(self) -> bool {
+        matches!(self, Self::EngineIoPolling | Self::EngineIoWebSocket)
+    }
+
     /// Prepares what all sessions of a run share, and returns what makes one session after the
     /// other.
     pub(super) fn sessions(options: &Options) -> Box<dyn FnMut() -> Box<dyn Protocol>> {
         let payload = payload(options.size, options.mode);
         match options.protocol {
+            Self::EngineIoPolling => engineio_polling::sessions(options, &payload),
+            Self::EngineIoWebSocket => engineio::sessions(options, &payload),
+            Self::SockJsWebSocket => sockjs::sessions(options, &payload),
             Self::WebSocket => websocket::sessions(options, &payload),
-        }
-    }
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::WebSocket => "websocket",
         }
     }
 }
@@ -42,13 +67,15 @@ impl fmt::Display for Protocols {
 }
 
 impl FromStr for Protocols {
-    type Err = &'static str;
+    type Err = String;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        [Self::WebSocket]
-            .into_iter()
+        let names = || Self::ALL.iter().map(|known| known.name()).collect::<Vec<_>>().join(", ");
+        Self::ALL
+            .iter()
+            .copied()
             .find(|protocol| protocol.name() == word)
-            .ok_or("the only protocol is websocket")
+            .ok_or_else(|| format!("the protocols are {}", names()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Text messages over WebSocket, nothing on top.
+//! Text messages over WebSocket, and what other protocols share that travel in its text frames.
 
 use std::rc::Rc;
 
@@ -10,25 +10,68 @@ use crate::load::protocol::{Lanes, Protocol};
 pub(super) fn sessions(options: &Options, payload: &str) -> Box<dyn FnMut() -> Box<dyn Protocol>> {
     let default = if options.mode == Mode::Broadcast { "/broadcast" } else { "/" };
     let path = options.path.as_deref().unwrap_or(default);
-    let mut message = Vec::new();
-    frame::write(&mut message, Kind::Text, payload.as_bytes());
-    let script = Rc::new(Script {
-        request: http::upgrade_request(options.address, path),
-        message,
-        expected: payload.as_bytes().to_vec(),
-    });
-    Box::new(move || Box::new(WebSocket { script: Rc::clone(&script), state: State::Upgrading }))
+    let request = http::upgrade_request(options.address, path);
+    let content = Plain { expected: payload.as_bytes().to_vec() };
+    sessions_with(move || request.clone(), payload, content)
 }
 
-/// What all sessions send and expect.
-struct Script {
-    request: Vec<u8>,
-    message: Vec<u8>,
+/// Sessions that each send what `request` returns, then `message` as often as they are told.
+pub(super) fn sessions_with(
+    mut request: impl FnMut() -> Vec<u8> + 'static,
+    message: &str,
+    content: impl Content + 'static,
+) -> Box<dyn FnMut() -> Box<dyn Protocol>> {
+    let mut bytes = Vec::new();
+    frame::write(&mut bytes, Kind::Text, message.as_bytes());
+    let script = Rc::new(Script { message: bytes, content });
+    Box::new(move || {
+        let (script, state) = (Rc::clone(&script), State::Upgrading);
+        Box::new(WebSocket { request: request(), script, state })
+    })
+}
+
+/// What the text frames carry.
+pub(super) trait Content {
+    /// The WebSocket is open.
+    fn opened(&self, lanes: &mut Lanes);
+
+    /// Understands a text frame of the server.
+    fn received(&self, text: &[u8], lanes: &mut Lanes) -> Result<(), String>;
+}
+
+/// Writes a text frame to the server.
+pub(super) fn write_text(text: &str, lanes: &mut Lanes) {
+    frame::write(lanes.output(LANE), Kind::Text, text.as_bytes());
+}
+
+/// Nothing but the messages.
+struct Plain {
     expected: Vec<u8>,
 }
 
-struct WebSocket {
-    script: Rc<Script>,
+impl Content for Plain {
+    fn opened(&self, lanes: &mut Lanes) {
+        lanes.ready();
+    }
+
+    fn received(&self, text: &[u8], lanes: &mut Lanes) -> Result<(), String> {
+        if text != self.expected {
+            return Err("not the message that was sent".to_owned());
+        }
+        lanes.message();
+        Ok(())
+    }
+}
+
+/// What all sessions send and expect.
+struct Script<C> {
+    message: Vec<u8>,
+    content: C,
+}
+
+struct WebSocket<C> {
+    request: Vec<u8>,
+    script: Rc<Script<C>>,
     state: State,
 }
 
@@ -39,12 +82,12 @@ enum State {
     Closing,
 }
 
-impl WebSocket {
+impl<C: Content> WebSocket<C> {
     fn upgraded(&mut self, bytes: &[u8], lanes: &mut Lanes) -> Result<usize, String> {
         match http::response_head(bytes) {
             Some((101, length)) => {
                 self.state = State::Open;
-                lanes.ready();
+                self.script.content.opened(lanes);
                 Ok(length)
             }
             Some((status, _)) => Err(format!("the server refuses the upgrade: {status}")),
@@ -55,8 +98,7 @@ impl WebSocket {
     fn frame(&mut self, frame: Frame<'_>, lanes: &mut Lanes) -> Result<(), String> {
         match frame.kind {
             Kind::Text if !frame.last => return Err("a message in fragments".to_owned()),
-            Kind::Text if frame.payload == self.script.expected => lanes.message(),
-            Kind::Text => return Err("not the message that was sent".to_owned()),
+            Kind::Text => self.script.content.received(frame.payload, lanes)?,
             Kind::Ping => frame::write(lanes.output(LANE), Kind::Pong, frame.payload),
             Kind::Pong => {}
             Kind::Close if self.state == State::Closing => {}
@@ -69,9 +111,9 @@ impl WebSocket {
     }
 }
 
-impl Protocol for WebSocket {
+impl<C: Content> Protocol for WebSocket<C> {
     fn open(&mut self, lanes: &mut Lanes) {
-        lanes.output(LANE).extend_from_slice(&self.script.request);
+        lanes.output(LANE).append(&mut self.request);
     }
 
     fn received(&mut self, _: usize, bytes: &[u8], lanes: &mut Lanes) -> Result<usize, String> {
