@@ -93,6 +93,7 @@ mod frame;
 mod handshake;
 #[cfg(feature = "http")]
 mod http;
+mod in_band;
 mod inbox;
 mod info;
 mod link;
@@ -126,6 +127,7 @@ pub use self::frame::Frame;
 pub use self::handshake::Handshake;
 #[cfg(feature = "http")]
 pub use self::http::{Body, HttpService, HttpServiceBuilder, HttpTransport, MountPath, Origins};
+pub use self::in_band::{InBand, InBandMessage};
 pub use self::info::{Capabilities, ConnectionId, Info, Liveness, PeerAddr};
 pub use self::link::{LinkState, LinkStatus};
 pub use self::listener::{Incoming, Listener};

@@ -108,7 +108,7 @@ impl<S: Side> Duplex for Exchange<S> {
 
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
         self.io.start_send(match frame {
-            Frame::Message(message) => in_band::escape(message).into(),
+            Frame::Message(message) => in_band::IN_BAND.outbound(message).into(),
             frame => frame,
         })
     }

@@ -4,11 +4,10 @@
 //! ~auth:granted           the server accepts a credential that came as the first message
 //! ~auth:refresh           the server asks for a fresh credential
 //! ~auth:token abc         the client shows one
-//! ~auth:text ...          a message of the application that begins with `~auth:`
 //! ```
 
 use http::{HeaderName, HeaderValue};
-use plimsoll::{Error, ErrorKind, Info, Message};
+use plimsoll::{Error, ErrorKind, InBand, InBandMessage, Info, Message};
 
 use crate::{Credential, Source};
 
@@ -30,37 +29,29 @@ pub(crate) enum Word {
 
 impl From<Word> for Message {
     fn from(word: Word) -> Self {
-        Self::text(match word {
-            Word::Granted => format!("{PREFIX}{GRANTED}"),
-            Word::Refresh => format!("{PREFIX}{REFRESH}"),
-            Word::Token(credential) => format!("{PREFIX}{TOKEN}{}", credential.token()),
-        })
-    }
-}
-
-/// Marks a message that looks like one of ours.
-pub(crate) fn escape(message: Message) -> Message {
-    match message.as_text() {
-        Some(text) if text.starts_with(PREFIX) => Message::text(format!("{PREFIX}{TEXT}{text}")),
-        _ => message,
+        match word {
+            Word::Granted => IN_BAND.message(GRANTED),
+            Word::Refresh => IN_BAND.message(REFRESH),
+            Word::Token(credential) => {
+                IN_BAND.message(format_args!("{TOKEN}{}", credential.token()))
+            }
+        }
     }
 }
 
 /// # Errors
 ///
-/// Fails with [`ErrorKind::Protocol`] if a message has the prefix but none of the forms.
+/// Fails with [`ErrorKind::Protocol`] if a message is ours but has none of the forms.
 pub(crate) fn receive(message: Message) -> Result<Received, Error> {
-    let Some(ours) = message.as_text().and_then(|text| text.strip_prefix(PREFIX)) else {
-        return Ok(Received::Message(message));
+    let words = match IN_BAND.inbound(message) {
+        InBandMessage::Application(message) => return Ok(Received::Message(message)),
+        InBandMessage::Plugin(words) => words,
     };
-    if let Some(text) = ours.strip_prefix(TEXT) {
-        return Ok(Received::Message(Message::text(text)));
-    }
-    Ok(Received::Word(match ours {
+    Ok(Received::Word(match &*words {
         GRANTED => Word::Granted,
         REFRESH => Word::Refresh,
         _ => {
-            let token = ours.strip_prefix(TOKEN).filter(|token| !token.is_empty());
+            let token = words.strip_prefix(TOKEN).filter(|token| !token.is_empty());
             Word::Token(Credential::new(token.ok_or_else(unexpected)?, Source::Message))
         }
     }))
@@ -80,16 +71,13 @@ pub(crate) fn is_announced(info: &Info) -> bool {
 
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("plimsoll-auth");
 pub(crate) const VERSION: HeaderValue = HeaderValue::from_static("1");
-const PREFIX: &str = "~auth:";
+pub(crate) const IN_BAND: InBand = InBand::new("auth");
 const GRANTED: &str = "granted";
 const REFRESH: &str = "refresh";
 const TOKEN: &str = "token ";
-const TEXT: &str = "text ";
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[test]
@@ -107,23 +95,8 @@ mod tests {
     #[test]
     fn a_malformed_message_of_the_peer_is_an_error() {
         for rest in ["", "granted ", "refresh 1", "token", "token ", "Token a", "text"] {
-            let error = receive(Message::text(format!("{PREFIX}{rest}"))).unwrap_err();
+            let error = receive(IN_BAND.message(rest)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Protocol, "{rest:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn an_application_may_send_anything(
-            rest in "(granted|refresh|token |text |~auth:|[a-f ])*",
-            ours: bool,
-        ) {
-            let prefix = if ours { PREFIX } else { "" };
-            let message = Message::text(format!("{prefix}{rest}"));
-            match receive(escape(message.clone())).unwrap() {
-                Received::Message(received) => prop_assert_eq!(received, message),
-                Received::Word(word) => prop_assert!(false, "{word:?}"),
-            }
         }
     }
 }

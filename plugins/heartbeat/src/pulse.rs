@@ -118,7 +118,9 @@ impl Filter for Pulse {
 
     fn outbound(&mut self, frame: Frame, _: &mut Flow) -> Result<Option<Frame>, Error> {
         Ok(Some(match frame {
-            Frame::Message(message) if self.wire == Wire::InBand => in_band::escape(message).into(),
+            Frame::Message(message) if self.wire == Wire::InBand => {
+                in_band::IN_BAND.outbound(message).into()
+            }
             frame => frame,
         }))
     }
