@@ -69,11 +69,6 @@ impl Conversation {
             self.rooms.leave(LOBBY, id);
             return Err(Close::new(CloseCode::TRY_AGAIN, "the room is full"));
         };
-        if let Some(previous) = entered.previous {
-            self.rooms.leave(LOBBY, previous.info().id());
-            previous.close(Close::new(CloseCode::NORMAL, "continued on another connection"));
-        }
-
         let welcome = ToClient::Welcome(Welcome {
             you: entered.member.id,
             token: entered.token.clone(),
@@ -92,6 +87,11 @@ impl Conversation {
             false => ToClient::Joined { member },
         };
         let _ = self.rooms.to(LOBBY).except(id).send_value(&news);
+        // After the news, for a transport that cannot tell why a connection is closed.
+        if let Some(previous) = entered.previous {
+            self.rooms.leave(LOBBY, previous.info().id());
+            previous.close(Close::new(CloseCode::NORMAL, "continued on another connection"));
+        }
         Ok(entered.token)
     }
 

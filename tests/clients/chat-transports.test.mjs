@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { launchBrowser, screenshot } from "./browser.mjs";
 import * as chat from "./chat.mjs";
-import { becomes, linesOn, membersOn, sayOnPage } from "./chat.mjs";
+import { becomes, linesOn, membersOn, memoryOf, sayOnPage } from "./chat.mjs";
 
 describe("chat over Engine.IO", { timeout: 120_000 }, () => {
   for (const [query, used] of [
@@ -104,6 +104,27 @@ describe("chat over what there is", { timeout: 120_000 }, () => {
   }
 });
 
+describe("chat in two tabs", { timeout: 60_000 }, () => {
+  for (const name of ["Engine.IO", "SockJS"]) {
+    test(`a conversation over ${name} goes on in one tab at a time`, async (t) => {
+      const [browser, room] = await start(t);
+      const page = await chat.enter(t, browser, room.http, "Paula");
+      await page.getByLabel(name).check();
+      await becomes(async () => (await memoryOf(page)).transport, name.toLowerCase().replace(".", ""));
+      const other = await page.context().newPage();
+      await other.goto(room.http);
+      await other.evaluate((memory) => Object.assign(sessionStorage, memory), await memoryOf(page));
+      await other.reload();
+      await page.getByText("Continued in another tab").waitFor();
+      await page.getByRole("button", { name: "Continue here" }).click();
+      await other.getByText("Continued in another tab").waitFor();
+      await sayOnPage(page, "here again");
+      await becomes(() => linesOn(page, "Paula"), ["here again"]);
+      assert.equal((await membersOn(page)).Paula, `${name} · JSON`);
+    });
+  }
+});
+
 /** Has a page and a member over WebSocket talk, once the page has changed over to `name`. */
 async function converse(t, name, query) {
   const [browser, room] = await start(t);
@@ -118,9 +139,9 @@ async function converse(t, name, query) {
   await becomes(async () => (await membersOn(page)).Paula, `${name} · JSON`);
   nora.say("Can you hear me?");
   await becomes(() => linesOn(page, "Nora"), ["Can you hear me?"]);
-  await sayOnPage(page, "Loud and clear: 世界 👋 </script>");
+  await sayOnPage(page, "Loud and clear: Grüße </script>");
   await sayOnPage(page, `By ${name} now.`);
-  const lines = ["Here by WebSocket.", "Loud and clear: 世界 👋 </script>", `By ${name} now.`];
+  const lines = ["Here by WebSocket.", "Loud and clear: Grüße </script>", `By ${name} now.`];
   await becomes(() => nora.heardFrom("Paula"), lines);
   await becomes(() => linesOn(page, "Paula"), lines);
   assert.equal(await page.locator(".unheard").count(), 0);

@@ -72,6 +72,11 @@ export function linesOn(page, name) {
   return page.locator(".line:not(.unheard)").evaluateAll(texts, name);
 }
 
+/** What the tab of `page` remembers. */
+export function memoryOf(page) {
+  return page.evaluate(() => ({ ...sessionStorage }));
+}
+
 /** A member written with Node's `ws`, without a subprotocol: in JSON. */
 export class WsMember {
   said = [];

@@ -5,7 +5,7 @@ import { describe, test } from "node:test";
 
 import { launchBrowser, screenshot } from "./browser.mjs";
 import * as chat from "./chat.mjs";
-import { becomes, linesOn, membersOn, sayOnPage } from "./chat.mjs";
+import { becomes, linesOn, membersOn, memoryOf, sayOnPage } from "./chat.mjs";
 
 describe("chat", { timeout: 120_000 }, () => {
   test("members on every transport see each other's lines", async (t) => {
@@ -199,10 +199,6 @@ describe("chat", { timeout: 120_000 }, () => {
     await screenshot(phone, "chat-dark", { animations: "disabled" });
   });
 });
-
-function memoryOf(page) {
-  return page.evaluate(() => ({ ...sessionStorage }));
-}
 
 const CONVERSATION = [
   ["Tess", "Anyone else on a plain TCP socket, or is it only me?"],

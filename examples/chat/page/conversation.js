@@ -89,6 +89,8 @@ export class Conversation extends EventTarget {
         return this.#said(message);
       case "joined":
       case "moved":
+        // Then this connection closes next, and not all transports tell why.
+        link.continued ||= message.member.id === this.you;
         this.members.set(message.member.id, message.member);
         break;
       case "left":
@@ -146,7 +148,7 @@ export class Conversation extends EventTarget {
         return this.#emit("status", { state: "open", problem: reason });
       }
     }
-    if (code === 1000) return this.#emit("status", { state: "elsewhere" });
+    if (code === 1000 || link.continued) return this.#emit("status", { state: "elsewhere" });
     if (FINAL.includes(code)) return this.#emit("status", { state: "refused", reason });
     const delay = delayAfter(this.#failed++, reason);
     this.#timer = setTimeout(() => this.#connect(), delay);
