@@ -38,7 +38,7 @@ impl Contender {
                 (of(Implementation::EngineIoxide), "engineioxide"),
                 (of(Implementation::NodeEngineIo), "engine.io on Node"),
             ],
-            Protocols::SockJsWebSocket => {
+            Protocols::SockJsWebSocket | Protocols::SockJsXhr => {
                 vec![plain, (of(Implementation::NodeSockJs), "sockjs on Node")]
             }
         }

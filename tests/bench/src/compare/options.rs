@@ -14,7 +14,7 @@ use crate::server::Implementation;
 pub const HELP: &str = "\
 compare [options]                 prints a table in Markdown, and each run to standard error
 
---protocol P       websocket; or engineio-ws, engineio-polling, sockjs-ws
+--protocol P       websocket; or engineio-ws, engineio-polling, sockjs-ws, sockjs-xhr
 --only A,B         the implementations; all that speak the protocol by default
 --scenario A,B     echo1, echo16, idle, fanout; all of them by default, fanout for websocket only
 --rounds N         15, of which the median counts; 3 at most for idle

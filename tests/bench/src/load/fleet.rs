@@ -126,8 +126,11 @@ impl Fleet {
         }
     }
 
-    /// Closes all sessions in order, and drops those that have not closed in time.
+    /// Closes all sessions in order, a few at a time, because a close may need a connection of its
+    /// own. Drops those that have not closed in time.
     pub(super) fn close(&mut self, workload: &mut impl Workload) -> io::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        let mut to_close = self.live;
         for index in 0..self.sessions.len() {
             let session = &mut self.sessions[index];
             if session.state != State::Ready {
@@ -135,10 +138,16 @@ impl Fleet {
             }
             session.state = State::Closing;
             session.close();
+            if session.lanes.is_closed() {
+                self.finish(index);
+            }
             self.flush(index)?;
+            to_close = to_close.saturating_sub(1);
             self.turn(Duration::ZERO, workload)?;
+            while self.live > to_close + self.concurrency && Instant::now() < deadline {
+                self.turn(TICK, workload)?;
+            }
         }
-        let deadline = Instant::now() + PATIENCE;
         while self.live > 0 && Instant::now() < deadline {
             self.turn(TICK, workload)?;
         }

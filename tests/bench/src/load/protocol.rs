@@ -21,7 +21,8 @@ pub(super) trait Protocol {
     /// The server closed `lane`. An error if it should not have.
     fn ended(&mut self, lane: usize, lanes: &mut Lanes) -> Result<(), String>;
 
-    /// Writes whatever closes the session in order; what follows must end in [`Lanes::closed`].
+    /// Writes whatever closes the session in order. This or what follows must end in
+    /// [`Lanes::closed`].
     fn close(&mut self, lanes: &mut Lanes);
 }
 

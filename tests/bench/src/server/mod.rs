@@ -95,7 +95,7 @@ impl Implementation {
             #[cfg(feature = "engineioxide")]
             Self::EngineIoxide => protocol.is_engine_io(),
             Self::NodeEngineIo => protocol.is_engine_io(),
-            Self::NodeSockJs => protocol == Protocols::SockJsWebSocket,
+            Self::NodeSockJs => protocol.is_sockjs(),
         }
     }
 

@@ -38,6 +38,18 @@ pub(super) struct Response<'a> {
     pub(super) body: &'a [u8],
 }
 
+/// A chunk of a body and its length with what surrounds it, once all of it is there. The last one
+/// is empty.
+pub(super) fn chunk(bytes: &[u8]) -> Result<Option<(&[u8], usize)>, String> {
+    let Some(line) = bytes.iter().position(|byte| *byte == b'\n') else { return Ok(None) };
+    let size = std::str::from_utf8(&bytes[..line]).unwrap_or_default().trim();
+    let size = usize::from_str_radix(size, 16).map_err(|_| "a chunk without its size")?;
+    let start = line + 1;
+    let end = start.checked_add(size).and_then(|end| end.checked_add(CRLF));
+    let Some(chunk) = end.and_then(|end| bytes.get(start..end)) else { return Ok(None) };
+    Ok(Some((&chunk[..size], start + chunk.len())))
+}
+
 fn content_length(head: &[u8]) -> Option<usize> {
     head.split(|byte| *byte == b'\n').find_map(|line| {
         let colon = line.iter().position(|byte| *byte == b':')?;
@@ -46,6 +58,8 @@ fn content_length(head: &[u8]) -> Option<usize> {
             .then(|| std::str::from_utf8(value).ok()?.trim().parse().ok())?
     })
 }
+
+const CRLF: usize = 2;
 
 #[cfg(test)]
 mod tests {
@@ -57,6 +71,16 @@ mod tests {
         assert_eq!(response_head(response), Some((101, response.len() - 4)));
         assert_eq!(response_head(&response[..50]), None);
         assert_eq!(response_head(b"nonsense\r\n\r\n").unwrap().0, 0);
+    }
+
+    #[test]
+    fn chunks_come_one_by_one() {
+        let bytes = b"a\r\nahoy\nahoy\n\r\n0\r\n\r\n";
+        assert_eq!(chunk(bytes), Ok(Some((&b"ahoy\nahoy\n"[..], 15))));
+        assert_eq!(chunk(&bytes[15..]), Ok(Some((&b""[..], 5))));
+        assert_eq!(chunk(&bytes[..14]), Ok(None));
+        assert_eq!(chunk(b"ffffffffffffffff\r\n"), Ok(None));
+        assert!(chunk(b"x\r\n").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod engineio;
 mod engineio_polling;
 mod http;
 mod sockjs;
+mod sockjs_xhr;
 mod websocket;
 mod websocket_frame;
 
@@ -23,14 +24,21 @@ pub enum Protocols {
     EngineIoWebSocket,
     /// SockJS over WebSocket.
     SockJsWebSocket,
+    /// SockJS over `xhr_streaming` and `xhr_send`.
+    SockJsXhr,
     /// Text messages over WebSocket.
     WebSocket,
 }
 
 impl Protocols {
     /// All of them.
-    pub const ALL: &[Self] =
-        &[Self::WebSocket, Self::EngineIoWebSocket, Self::EngineIoPolling, Self::SockJsWebSocket];
+    pub const ALL: &[Self] = &[
+        Self::WebSocket,
+        Self::EngineIoWebSocket,
+        Self::EngineIoPolling,
+        Self::SockJsWebSocket,
+        Self::SockJsXhr,
+    ];
 
     /// The name on the command line and in the table.
     pub fn name(self) -> &'static str {
@@ -38,6 +46,7 @@ impl Protocols {
             Self::EngineIoPolling => "engineio-polling",
             Self::EngineIoWebSocket => "engineio-ws",
             Self::SockJsWebSocket => "sockjs-ws",
+            Self::SockJsXhr => "sockjs-xhr",
             Self::WebSocket => "websocket",
         }
     }
@@ -45,6 +54,11 @@ impl Protocols {
     /// Whether it is Engine.IO, however it travels.
     pub fn is_engine_io(self) -> bool {
         matches!(self, Self::EngineIoPolling | Self::EngineIoWebSocket)
+    }
+
+    /// Whether it is SockJS, however it travels.
+    pub fn is_sockjs(self) -> bool {
+        matches!(self, Self::SockJsWebSocket | Self::SockJsXhr)
     }
 
     /// Prepares what all sessions of a run share, and returns what makes one session after the
@@ -55,6 +69,7 @@ impl Protocols {
             Self::EngineIoPolling => engineio_polling::sessions(options, &payload),
             Self::EngineIoWebSocket => engineio::sessions(options, &payload),
             Self::SockJsWebSocket => sockjs::sessions(options, &payload),
+            Self::SockJsXhr => sockjs_xhr::sessions(options, &payload),
             Self::WebSocket => websocket::sessions(options, &payload),
         }
     }
