@@ -61,6 +61,16 @@ describe("chat over what there is", { timeout: 120_000 }, () => {
     }
   });
 
+  test("a narrow page has room for all", async (t) => {
+    const [browser, room] = await start(t);
+    const narrow = { viewport: { width: 390, height: 780 } };
+    const phone = await chat.enter(t, browser, room.http, "Finn", narrow);
+    const widths = () => [document.documentElement.scrollWidth, innerWidth];
+    const [content, viewport] = await phone.evaluate(widths);
+    assert.ok(content <= viewport, `${content} pixels in ${viewport}`);
+    await screenshot(phone, "chat-transports-narrow", { animations: "disabled" });
+  });
+
   test("changing over between all transports loses and doubles nothing", async (t) => {
     const [browser, room] = await start(t);
     const page = await chat.enter(t, browser, room.http, "Paula");
