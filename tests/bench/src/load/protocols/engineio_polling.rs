@@ -215,3 +215,40 @@ const CLOSE: &str = "1";
 
 /// Stands between packets.
 const SEPARATOR: u8 = 0x1e;
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddrV4};
+
+    use super::*;
+    use crate::load::options::Mode;
+
+    #[test]
+    fn what_waits_for_an_answer_is_posted_together() {
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 80);
+        let mut session = sessions(&Options::new(Mode::Echo, address), "ahoy")();
+        let mut lanes = Lanes::default();
+        session.open(&mut lanes);
+        let handshake = response(r#"0{"sid":"x","maxPayload":1000}"#);
+        assert_eq!(session.received(RECEIVE, &handshake, &mut lanes), Ok(handshake.len()));
+        assert!(lanes.take_ready());
+
+        session.send(1, &mut lanes);
+        assert_eq!(posted(&mut lanes), "4ahoy");
+        session.send(1, &mut lanes);
+        session.send(1, &mut lanes);
+        assert_eq!(posted(&mut lanes), "");
+        session.received(SEND, &response("ok"), &mut lanes).unwrap();
+        assert_eq!(posted(&mut lanes), "4ahoy\u{1e}4ahoy");
+    }
+
+    fn response(body: &str) -> Vec<u8> {
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+    }
+
+    /// The body of what was written to be sent.
+    fn posted(lanes: &mut Lanes) -> String {
+        let bytes = String::from_utf8(std::mem::take(lanes.output(SEND))).unwrap();
+        bytes.split_once("\r\n\r\n").map(|(_, body)| body.to_owned()).unwrap_or_default()
+    }
+}
