@@ -62,8 +62,7 @@ pub fn run(options: &Options, mut progress: impl FnMut(&str)) -> io::Result<Resu
 
 fn measure(options: &Options, scenario: Scenario, contender: Contender) -> io::Result<Sample> {
     let server = Child::start(contender.implementation, options.server_core)?;
-    let mut run = scenario.load(server.address(), options.quick);
-    run.protocol = contender.protocol;
+    let mut run = scenario.load(server.address(), contender.protocol, options.quick);
     run.pid = Some(server.pid());
     run.core = options.load_core;
     let report = load::run(&run)?;

@@ -14,7 +14,7 @@ pub enum Scenario {
     Echo1,
     /// The same with 16 messages.
     Echo16,
-    /// 10,000 connections that do nothing.
+    /// 10,000 connections that do nothing; half as many sessions where each may need two.
     Idle,
     /// One message of 125 bytes to 1,000 subscribers.
     FanOut,
@@ -68,13 +68,14 @@ impl Scenario {
     }
 
     /// The run of the load that measures this; a quick one proves only that it works.
-    pub(super) fn load(self, address: SocketAddrV4, quick: bool) -> Options {
+    pub(super) fn load(self, address: SocketAddrV4, protocol: Protocols, quick: bool) -> Options {
         let (mode, connections) = match self {
             Self::Echo1 | Self::Echo16 => (Mode::Echo, 64),
             Self::FanOut => (Mode::Broadcast, if quick { 50 } else { 1_000 }),
-            Self::Idle => (Mode::Idle, if quick { 200 } else { 10_000 }),
+            Self::Idle => (Mode::Idle, if quick { 200 } else { 10_000 / protocol.connections() }),
         };
         let mut options = Options::new(mode, address);
+        options.protocol = protocol;
         options.connections = connections;
         options.in_flight = if self == Self::Echo16 { 16 } else { 1 };
         if quick {

@@ -61,6 +61,14 @@ impl Protocols {
         matches!(self, Self::SockJsWebSocket | Self::SockJsXhr)
     }
 
+    /// How many TCP connections a session may need.
+    pub fn connections(self) -> usize {
+        match self {
+            Self::EngineIoPolling | Self::SockJsXhr => 2,
+            Self::EngineIoWebSocket | Self::SockJsWebSocket | Self::WebSocket => 1,
+        }
+    }
+
     /// Prepares what all sessions of a run share, and returns what makes one session after the
     /// other.
     pub(super) fn sessions(options: &Options) -> Box<dyn FnMut() -> Box<dyn Protocol>> {
