@@ -89,11 +89,13 @@ impl Reject {
         }
     }
 
-    /// The rejection as an HTTP response.
+    /// The rejection as an HTTP response. The rejection itself is among the response's
+    /// extensions, for those who would rather say it in another way.
     pub fn into_response<B: From<Bytes>>(self) -> http::Response<B> {
-        let mut response = http::Response::new(B::from(self.body));
+        let mut response = http::Response::new(B::from(self.body.clone()));
         *response.status_mut() = self.status;
-        *response.headers_mut() = *self.headers;
+        response.headers_mut().clone_from(&self.headers);
+        response.extensions_mut().insert(self);
         response
     }
 

@@ -9,7 +9,7 @@ use futures::future::OptionFuture;
 use http::HeaderMap;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{CountPanics, Endpoint, Inner};
+use super::{CountPanics, Endpoint, Inner, Plugins};
 use crate::together::together;
 use crate::{
     BoxDuplex, Close, CloseCode, Duplex, Error, ErrorKind, Handshake, Info, Sender, Socket, closing,
@@ -66,23 +66,24 @@ impl Admission {
 
     /// Establishes the connection; returns what runs its driver and its handler.
     pub(super) async fn open(self, io: BoxDuplex) -> Option<impl Future<Output = ()> + Send> {
-        let Self { endpoint: Endpoint { inner, handler }, info, permit, response_headers } = self;
+        let Self { endpoint, info, permit, response_headers } = self;
         drop(response_headers);
-        let _count = CountPanics(&inner.panics);
-        let (io, info) = establish(&inner, io, info).await?;
+        let _count = CountPanics(&endpoint.inner.panics);
+        let (io, info) = establish(&endpoint, io, info).await?;
+        let Endpoint { inner, plugins, handler } = &endpoint;
         let (socket, driver) = Socket::new(io, info, inner.options.socket);
         let peer = socket.sender().clone();
-        let session = Session::open(Arc::clone(&inner), peer.clone(), permit);
+        let session = Session::open(Arc::clone(inner), Arc::clone(plugins), peer.clone(), permit);
 
         let shared = Arc::clone(&peer.shared);
         let driver = driver.then(move |()| poll_fn(move |cx| shared.poll_released(cx)));
         // The handler may panic before it gives a future, too.
         let handling = catch_unwind(AssertUnwindSafe(|| handler(socket))).ok();
         let handling = handling.map(|handling| AssertUnwindSafe(handling).catch_unwind());
-        let endpoint = Arc::clone(&inner);
+        let inner = Arc::clone(inner);
         let handler = OptionFuture::from(handling).map(move |handled| {
             if !matches!(handled, Some(Ok(()))) {
-                endpoint.panics.fetch_add(1, Ordering::Relaxed);
+                inner.panics.fetch_add(1, Ordering::Relaxed);
                 peer.abort(Close::new(CloseCode::INTERNAL, "the handler panicked"));
             }
             peer.shared.set_handler_done();
@@ -107,20 +108,21 @@ pub(super) fn opened_then_run<F: Future<Output = ()> + Send>(
 
 /// Puts the plugins on a connection. Tells the peer why if one of them refuses.
 async fn establish(
-    endpoint: &Inner,
+    endpoint: &Endpoint,
     mut io: BoxDuplex,
     mut info: Info,
 ) -> Option<(BoxDuplex, Info)> {
     let within = async {
-        for plugin in &endpoint.plugins {
+        for plugin in &*endpoint.plugins {
             io = plugin.wrap(std::mem::take(&mut io), &mut info);
             plugin.establish(&mut io, &mut info).await?;
         }
         Ok(())
     };
-    let established = match endpoint.step(within).await {
+    let inner = &endpoint.inner;
+    let established = match inner.step(within).await {
         Some(established) => established,
-        None if *endpoint.killed.borrow() => return None,
+        None if *inner.killed.borrow() => return None,
         None => Err(Error::with_message(ErrorKind::Policy, "the handshake took too long")),
     };
     match established {
@@ -129,8 +131,8 @@ async fn establish(
             if let Some(reject) = error.reject() {
                 endpoint.refused(&info, reject);
             }
-            let limit = endpoint.options.socket.close_timeout;
-            endpoint.step(closing::tell(io, &error, limit)).await;
+            let limit = inner.options.socket.close_timeout;
+            inner.step(closing::tell(io, &error, limit)).await;
             None
         }
     }
@@ -139,22 +141,28 @@ async fn establish(
 /// An entry in the endpoint's list, taken out again when the connection ends in any way.
 struct Session {
     endpoint: Arc<Inner>,
+    plugins: Plugins,
     peer: Sender,
     _permit: OwnedSemaphorePermit,
 }
 
 impl Session {
-    fn open(endpoint: Arc<Inner>, peer: Sender, permit: OwnedSemaphorePermit) -> Self {
+    fn open(
+        endpoint: Arc<Inner>,
+        plugins: Plugins,
+        peer: Sender,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
         endpoint.registry.insert(peer.clone());
-        let session = Self { endpoint, peer, _permit: permit };
-        let Self { endpoint, peer, .. } = &session;
+        let session = Self { endpoint, plugins, peer, _permit: permit };
+        let Self { endpoint, plugins, peer, .. } = &session;
         if let Some(shutdown) = &*endpoint.closing.borrow() {
             peer.close(shutdown.close_for_one()); // it began after the handshake
         }
         if *endpoint.killed.borrow() {
             peer.shared.kill();
         }
-        for plugin in &endpoint.plugins {
+        for plugin in &**plugins {
             if endpoint.hook(|| plugin.opened(peer)).is_err() {
                 peer.abort(Close::new(CloseCode::INTERNAL, "a plugin panicked"));
             }
@@ -165,12 +173,12 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let Self { endpoint, peer, .. } = self;
+        let Self { endpoint, plugins, peer, .. } = self;
         let _count = CountPanics(&endpoint.panics);
         let info = peer.info();
         endpoint.registry.remove(info.id());
         let close = peer.close_reason().unwrap_or_else(Close::going_away);
-        for plugin in endpoint.plugins.iter().rev() {
+        for plugin in plugins.iter().rev() {
             let _ = endpoint.hook(|| plugin.closed(info, &close));
         }
     }

@@ -85,7 +85,6 @@ impl EndpointBuilder {
         }
         plugins.iter().try_for_each(|plugin| plugin.check())?;
         let inner = Arc::new(Inner {
-            plugins,
             room: Arc::new(Semaphore::new(options.max_connections as usize)),
             handshakes: Arc::new(Semaphore::new(options.max_handshakes as usize)),
             options,
@@ -94,7 +93,7 @@ impl EndpointBuilder {
             killed: watch::Sender::new(false),
             panics: AtomicU64::new(0),
         });
-        Ok(Endpoint { inner, handler: boxed(handler) })
+        Ok(Endpoint { inner, plugins: plugins.into(), handler: boxed(handler) })
     }
 }
 

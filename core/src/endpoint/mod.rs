@@ -38,6 +38,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Endpoint {
     inner: Arc<Inner>,
+    plugins: Plugins,
     handler: Handler,
 }
 
@@ -54,7 +55,16 @@ impl Endpoint {
         H: Fn(Socket) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        Self { inner: Arc::clone(&self.inner), handler: boxed(handler) }
+        Self { handler: boxed(handler), ..self.clone() }
+    }
+
+    /// The same endpoint with one more plugin, beneath those that it has: nearest to the
+    /// transport. For a dialect that only some of the clients speak. Whoever adds it calls its
+    /// [`check`](Plugin::check).
+    #[must_use]
+    pub fn with_plugin_beneath(&self, plugin: Arc<dyn Plugin>) -> Self {
+        let plugins = std::iter::once(plugin).chain(self.plugins.iter().cloned()).collect();
+        Self { plugins, ..self.clone() }
     }
 
     /// Asks the plugins to let a connection in. A transport calls this before it answers.
@@ -69,7 +79,7 @@ impl Endpoint {
         match self.examine(&mut handshake).await {
             Ok(permit) => Ok(Admission::new(self.clone(), handshake, permit)),
             Err(reject) => {
-                self.inner.refused(handshake.info(), &reject);
+                self.refused(handshake.info(), &reject);
                 Err(reject)
             }
         }
@@ -132,6 +142,12 @@ impl Endpoint {
         self.inner.closing.borrow().is_some()
     }
 
+    fn refused(&self, info: &Info, reject: &Reject) {
+        for plugin in &*self.plugins {
+            let _ = self.inner.hook(|| plugin.refused(info, reject));
+        }
+    }
+
     async fn examine(&self, handshake: &mut Handshake) -> Result<OwnedSemaphorePermit, Reject> {
         if self.is_closing() {
             return Err(Reject::unavailable("shutting down", 1));
@@ -141,7 +157,7 @@ impl Endpoint {
             return Err(Reject::unavailable("too many connections", 1));
         };
         let ask = async {
-            for plugin in &self.inner.plugins {
+            for plugin in &*self.plugins {
                 plugin.handshake(handshake).await?;
             }
             Ok(permit)
@@ -188,7 +204,6 @@ impl fmt::Debug for Endpoint {
 }
 
 struct Inner {
-    plugins: Vec<Arc<dyn Plugin>>,
     options: Options,
     /// One permit for each connection that may still be let in.
     room: Arc<Semaphore>,
@@ -208,12 +223,6 @@ impl Inner {
             self.panics.fetch_add(1, Ordering::Relaxed);
         }
         called
-    }
-
-    fn refused(&self, info: &Info, reject: &Reject) {
-        for plugin in &self.plugins {
-            let _ = self.hook(|| plugin.refused(info, reject));
-        }
     }
 
     /// Does a step of a handshake; `None` if it takes too long or a shutdown cannot wait for it.
@@ -246,6 +255,7 @@ struct Options {
     socket: SocketOptions,
 }
 
+type Plugins = Arc<[Arc<dyn Plugin>]>;
 type Handler = Arc<dyn Fn(Socket) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 fn boxed<H, F>(handler: H) -> Handler

@@ -18,7 +18,8 @@ use crate::{AnyCodec, Codec};
 /// cannot carry is never chosen: for one without binary messages the first is the first text
 /// format.
 ///
-/// The choice is in the connection's info, as an [`AnyCodec`].
+/// The choice is in the connection's info, as an [`AnyCodec`]. If one is there already, because
+/// the peer speaks a dialect with a format of its own, nothing is left to choose.
 ///
 /// ```
 /// # #[cfg(all(feature = "json", feature = "messagepack"))] {
@@ -114,6 +115,9 @@ impl Plugin for Codecs {
     }
 
     async fn handshake(&self, handshake: &mut Handshake) -> Result<(), Reject> {
+        if handshake.info().get::<AnyCodec>().is_some() {
+            return Ok(());
+        }
         let codec = self.choose(handshake).ok_or_else(|| self.refuse(handshake.info()))?.clone();
         handshake.select_protocol(codec.name());
         handshake.extensions_mut().insert(codec);

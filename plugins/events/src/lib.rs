@@ -1,0 +1,1 @@
+//! Named events with arguments, and requests with answers, over any transport.

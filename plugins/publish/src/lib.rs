@@ -1,0 +1,1 @@
+//! Sends to connections and rooms from outside, over HTTP.
