@@ -1,15 +1,22 @@
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Empty, Full};
 
 use crate::BoxError;
 
 /// The body of a request or a response.
-pub struct Body(UnsyncBoxBody<Bytes, BoxError>);
+pub struct Body(Kind);
+
+enum Kind {
+    Boxed(UnsyncBoxBody<Bytes, BoxError>),
+    /// All of it, in one piece; empty once it was read.
+    Whole(Bytes),
+}
 
 impl Body {
     /// Makes a body of any other.
@@ -18,18 +25,25 @@ impl Body {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        Self(body.map_err(Into::into).boxed_unsync())
+        let mut body = Some(body);
+        // A box in a box would be paid for with each request.
+        if let Some(body) = (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>() {
+            return body.take().unwrap_or_else(Self::empty);
+        }
+        body.map_or_else(Self::empty, |body| {
+            Self(Kind::Boxed(body.map_err(Into::into).boxed_unsync()))
+        })
     }
 
     /// Makes an empty body.
     pub fn empty() -> Self {
-        Self::new(Empty::new())
+        Self(Kind::Whole(Bytes::new()))
     }
 }
 
 impl From<Bytes> for Body {
     fn from(data: Bytes) -> Self {
-        Self::new(Full::new(data))
+        Self(Kind::Whole(data))
     }
 }
 
@@ -41,20 +55,57 @@ impl http_body::Body for Body {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<http_body::Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.0).poll_frame(cx)
+        match &mut self.0 {
+            Kind::Boxed(body) => Pin::new(body).poll_frame(cx),
+            Kind::Whole(data) if data.is_empty() => Poll::Ready(None),
+            Kind::Whole(data) => {
+                Poll::Ready(Some(Ok(http_body::Frame::data(std::mem::take(data)))))
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_end_stream()
+        match &self.0 {
+            Kind::Boxed(body) => body.is_end_stream(),
+            Kind::Whole(data) => data.is_empty(),
+        }
     }
 
     fn size_hint(&self) -> http_body::SizeHint {
-        self.0.size_hint()
+        match &self.0 {
+            Kind::Boxed(body) => body.size_hint(),
+            Kind::Whole(data) => http_body::SizeHint::with_exact(data.len() as u64),
+        }
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Body").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body::Body as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_body_is_read_once_whatever_it_is_made_of() {
+        let whole = || Body::from(Bytes::from_static(b"ahoy"));
+        let boxed = || Body::new(http_body_util::Full::new(Bytes::from_static(b"ahoy")));
+        for mut body in [whole(), boxed(), Body::new(whole()), Body::new(boxed())] {
+            assert_eq!(body.size_hint().exact(), Some(4));
+            assert!(!body.is_end_stream());
+            let frame = body.frame().await.unwrap().unwrap();
+            assert_eq!(frame.into_data().unwrap(), "ahoy");
+            assert!(body.is_end_stream());
+            assert!(body.frame().await.is_none());
+        }
+        let mut empty = Body::empty();
+        assert!(empty.is_end_stream());
+        assert_eq!(empty.size_hint().exact(), Some(0));
+        assert!(empty.frame().await.is_none());
     }
 }

@@ -1,9 +1,8 @@
 //! Which web pages may connect: a defence against cross-site WebSocket hijacking.
 
 use http::header::{HOST, ORIGIN};
-use http::request::Parts;
 use http::uri::Authority;
-use http::{Method, Uri};
+use http::{Method, Request, Uri};
 
 use crate::Error;
 
@@ -75,12 +74,14 @@ impl Origins {
 
     /// Whether a request may go on. One without an origin must have one only if it asks for a
     /// protocol that browsers do not guard themselves: an upgrade, or an extended CONNECT.
-    pub(super) fn allow(&self, request: &Parts) -> bool {
-        let mut origins = request.headers.get_all(ORIGIN).iter();
+    pub(super) fn allow<B>(&self, request: &Request<B>) -> bool {
+        let mut origins = request.headers().get_all(ORIGIN).iter();
         let Some(origin) = origins.next() else {
-            let upgrades = request.method == Method::CONNECT
-                || request.headers.contains_key(http::header::UPGRADE);
-            return self.absent || !upgrades;
+            let upgrades = || {
+                request.method() == Method::CONNECT
+                    || request.headers().contains_key(http::header::UPGRADE)
+            };
+            return self.absent || !upgrades();
         };
         if matches!(self.rule, Rule::Any) {
             return true;
@@ -151,17 +152,15 @@ fn port(authority: &Authority) -> Option<Option<u16>> {
     }
 }
 
-fn target(request: &Parts) -> Option<Authority> {
-    match request.headers.get(HOST) {
+fn target<B>(request: &Request<B>) -> Option<Authority> {
+    match request.headers().get(HOST) {
         Some(host) => host.to_str().ok()?.parse().ok(),
-        None => request.uri.authority().cloned(),
+        None => request.uri().authority().cloned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
 
     fn allows(origins: &Origins, host: &str, origin: Option<&[u8]>) -> bool {
@@ -170,7 +169,7 @@ mod tests {
         if let Some(origin) = origin {
             request = request.header(ORIGIN, origin);
         }
-        origins.allow(&request.body(()).unwrap().into_parts().0)
+        origins.allow(&request.body(()).unwrap())
     }
 
     #[test]
@@ -234,7 +233,7 @@ mod tests {
         assert!(!allows(&Origins::same_host(), "example.com", None));
         assert!(allows(&Origins::same_host().or_absent(), "example.com", None));
         assert!(allows(&Origins::any(), "example.com", None));
-        let plain = Request::builder().uri("/poll").body(()).unwrap().into_parts().0;
+        let plain = Request::builder().uri("/poll").body(()).unwrap();
         assert!(Origins::same_host().allow(&plain), "a browser guards plain requests itself");
     }
 }

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -100,23 +100,24 @@ impl HttpService {
         &self.endpoint
     }
 
-    async fn answer(&self, request: Request<Body>) -> Response<Body> {
-        let (mut parts, body) = request.into_parts();
-        let path = parts.uri.path();
-        let transport =
-            self.routes.transports.iter().find(|(mount, _)| mount.below(path).is_some());
-        let Some((mount, transport)) = transport else {
-            return Reject::new(StatusCode::NOT_FOUND, "not found").into_response();
+    /// Finds the transport for a request, and tells it what is known of the peer.
+    fn route(&self, request: &mut Request<Body>) -> Result<usize, Reject> {
+        let Routes { transports, origins, trusted_proxies } = &*self.routes;
+        let path = request.uri().path();
+        let Some(at) = transports.iter().position(|(mount, _)| mount.below(path).is_some()) else {
+            return Err(Reject::new(StatusCode::NOT_FOUND, "not found"));
         };
-        if !self.routes.origins.allow(&parts) {
-            return Reject::new(StatusCode::FORBIDDEN, WRONG_ORIGIN).into_response();
+        if !origins.allow(request) {
+            return Err(Reject::new(StatusCode::FORBIDDEN, WRONG_ORIGIN));
         }
-        if let Some(peer) = parts.extensions.remove::<PeerAddr>() {
-            let peer = forwarded::peer(peer, &parts.headers, &self.routes.trusted_proxies);
-            parts.extensions.insert(peer);
+        if !trusted_proxies.is_empty()
+            && let Some(peer) = request.extensions_mut().remove::<PeerAddr>()
+        {
+            let peer = forwarded::peer(peer, request.headers(), trusted_proxies);
+            request.extensions_mut().insert(peer);
         }
-        parts.extensions.insert(mount.clone());
-        transport.handle(Request::from_parts(parts, body), &self.endpoint).await
+        request.extensions_mut().insert(transports[at].0.clone());
+        Ok(at)
     }
 }
 
@@ -134,8 +135,17 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let service = self.clone();
-        Box::pin(async move { Ok(service.answer(request.map(Body::new)).await) })
+        let mut request = request.map(Body::new);
+        match self.route(&mut request) {
+            Ok(at) => {
+                let service = self.clone();
+                Box::pin(async move {
+                    let (_, transport) = &service.routes.transports[at];
+                    Ok(transport.handle(request, &service.endpoint).await)
+                })
+            }
+            Err(reject) => Box::pin(ready(Ok(reject.into_response()))),
+        }
     }
 }
 

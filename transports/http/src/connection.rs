@@ -1,12 +1,15 @@
 //! One connection that speaks HTTP.
 
-use std::future::{Future, poll_fn};
+use std::future::{Future, poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
 
+use futures::{FutureExt, TryFutureExt};
 use http::{Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -106,57 +109,74 @@ where
             Protocol::Auto(builder) => {
                 let connection = builder.serve_connection_with_upgrades(io, respond);
                 let shutdown = auto::UpgradeableConnection::graceful_shutdown;
-                drive(connection, shutdown, &shared, &requested).await;
+                drive(Box::pin(connection), shutdown, &shared, &requested).await;
             }
             Protocol::Http1(builder) => {
                 let connection = builder.serve_connection(io, respond).with_upgrades();
                 let shutdown = http1::UpgradeableConnection::graceful_shutdown;
-                drive(connection, shutdown, &shared, &requested).await;
+                drive(Box::pin(connection), shutdown, &shared, &requested).await;
             }
         }
     }
 }
 
-async fn respond<S, B>(
+/// Hands a request to the service. What is in flight is no larger than the service's own future,
+/// since most requests that are in flight at a time are those that wait for long.
+fn respond<S, B>(
     mut service: S,
     request: Request<Incoming>,
     peer: SocketAddr,
-) -> Result<Response<B>, S::Error>
+) -> impl Future<Output = Result<Response<B>, BoxError>> + Send
 where
-    S: Service<Request<Body>, Response = Response<B>>,
+    S: Service<Request<Body>, Response = Response<B>> + Send + 'static,
+    S::Error: Into<BoxError>,
+    S::Future: Send + 'static,
+    B: Send + 'static,
 {
-    let mut request = request.map(Body::new);
+    let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
+    let mut request = request.map(body);
     request.extensions_mut().insert(PeerAddr::Ip(peer));
-    poll_fn(|cx| service.poll_ready(cx)).await?;
-    service.call(request).await
+    match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(())) => service.call(request).err_into().left_future(),
+        Poll::Ready(Err(error)) => ready(Err(error.into())).boxed().right_future(),
+        Poll::Pending => async move {
+            poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
+            service.call(request).await.map_err(Into::into)
+        }
+        .boxed()
+        .right_future(),
+    }
 }
 
-/// Polls a connection to its end.
+/// Polls a connection to its end. It is in a box, so that the task does not have the size of
+/// what needs the most memory.
 async fn drive<C: Future>(
-    connection: C,
+    mut connection: Pin<Box<C>>,
     shutdown: impl FnOnce(Pin<&mut C>),
     shared: &Shared,
     requested: &AtomicBool,
 ) {
-    let mut connection = pin!(connection);
     let Shared { options, handle, .. } = shared;
-    {
-        // hyper's own deadline begins only once the client has shown which HTTP it speaks, and
-        // knows nothing of HTTP/2.
-        let first_request = async {
-            sleep(options.header_timeout).await;
-            if requested.load(Ordering::Relaxed) {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            _ = &mut connection => return,
-            () = first_request => return,
-            () = handle.begun() => {}
+    // hyper's own deadline begins only once the client has shown which HTTP it speaks, and
+    // knows nothing of HTTP/2.
+    let mut first_request = Some(Box::pin(sleep(options.header_timeout)));
+    let mut shutdown_begun = pin!(handle.begun());
+    let ended = poll_fn(|cx| {
+        if connection.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(true);
         }
+        if requested.load(Ordering::Relaxed) {
+            first_request = None;
+        }
+        if first_request.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
+            return Poll::Ready(true);
+        }
+        shutdown_begun.as_mut().poll(cx).map(|()| false)
+    });
+    if !ended.await {
+        shutdown(connection.as_mut());
+        let _ = connection.await;
     }
-    shutdown(connection.as_mut());
-    let _ = connection.await;
 }
 
 fn both(options: &Options, spawner: Spawner) -> Protocol {

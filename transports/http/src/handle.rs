@@ -7,6 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::tasks::cancelled;
+
 /// Ends a server from elsewhere, and tells how it is. Clones are of the same server.
 #[derive(Clone, Debug, Default)]
 pub struct Handle {
@@ -45,7 +47,7 @@ impl Handle {
 
     /// Waits for the beginning of the shutdown. Cancel safe.
     pub(crate) async fn begun(&self) {
-        self.token.cancelled().await;
+        cancelled(&self.token).await;
     }
 
     pub(crate) fn deadline(&self) -> Instant {

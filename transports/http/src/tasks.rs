@@ -1,7 +1,9 @@
 //! Tasks with an owner.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::task::{Poll, Waker};
 
 use futures::FutureExt;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -49,11 +51,31 @@ impl Spawner {
         self.tracker.spawn(async move {
             // A task shares nothing with others that a panic could leave half done.
             let task = AssertUnwindSafe(task).catch_unwind();
-            if let Some(Err(_)) = end.run_until_cancelled(task).await {
-                handle.count_panic();
+            tokio::select! {
+                biased;
+                () = cancelled(&end) => {}
+                ended = task => if ended.is_err() {
+                    handle.count_panic();
+                }
             }
         });
     }
+}
+
+/// Waits for a token. As the token's own future, except that a task may poll this one again at
+/// next to no cost: connections do so with each message.
+pub(crate) async fn cancelled(token: &CancellationToken) {
+    let mut cancelled = pin!(token.cancelled());
+    let mut registered: Option<Waker> = None;
+    poll_fn(|cx| {
+        let is_registered = registered.as_ref().is_some_and(|it| it.will_wake(cx.waker()));
+        if is_registered && !token.is_cancelled() {
+            return Poll::Pending;
+        }
+        registered = Some(cx.waker().clone());
+        cancelled.as_mut().poll(cx)
+    })
+    .await;
 }
 
 /// For the streams of HTTP/2.

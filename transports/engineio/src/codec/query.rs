@@ -26,7 +26,7 @@ impl Query {
     /// Reads a query.
     pub(crate) fn parse(query: &str) -> Self {
         let mut last = [const { None }; NAMES.len()];
-        for (name, value) in parse(query.as_bytes()) {
+        for (name, value) in query.split('&').filter_map(pair) {
             if let Some(slot) = NAMES.iter().position(|known| *known == name) {
                 last[slot] = Some(value);
             }
@@ -71,6 +71,15 @@ impl Query {
     pub(crate) fn dialect(&self) -> Dialect {
         Dialect { version: self.version, base64: self.base64 || self.jsonp.is_some() }
     }
+}
+
+/// A parameter. Hardly any needs to be decoded, which is not cheap.
+fn pair(pair: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    if pair.is_empty() || pair.bytes().any(|byte| byte == b'%' || byte == b'+') {
+        return parse(pair.as_bytes()).next();
+    }
+    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+    Some((name.into(), value.into()))
 }
 
 /// The parameters that have a meaning; `t` is different for each request, against caches.

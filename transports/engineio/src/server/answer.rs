@@ -12,41 +12,53 @@ use plimsoll::{Body, Reject};
 
 use super::compression::Coding;
 use crate::Cors;
-use crate::codec::{Payload, Query, Refusal};
+use crate::codec::{Jsonp, Payload, Query, Refusal};
 
-/// Answers a poll or a handshake. Payloads from `threshold` bytes on are compressed, if the
-/// client takes that.
-pub(super) fn payload(
-    payload: Payload,
-    query: &Query,
-    request: &HeaderMap,
-    threshold: Option<usize>,
-) -> Response<Body> {
-    let Payload { mut bytes, octet_stream } = payload;
-    let mut headers = HeaderMap::with_capacity(8);
-    let mut kind = if octet_stream { OCTET_STREAM } else { TEXT };
-    if let Some(jsonp) = &query.jsonp {
-        bytes = jsonp.script(&String::from_utf8_lossy(&bytes)).into();
-        // Another page could have it run as something else.
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        kind = SCRIPT;
+/// How a client takes an answer: what is kept of a request that waits.
+pub(super) struct Wanted {
+    jsonp: Option<Jsonp>,
+    coding: Option<Coding>,
+    internet_explorer: bool,
+}
+
+impl Wanted {
+    pub(super) fn new(query: &Query, headers: &HeaderMap) -> Self {
+        Self {
+            jsonp: query.jsonp.clone(),
+            coding: Coding::accepted(headers),
+            internet_explorer: is_internet_explorer(headers),
+        }
     }
-    headers.insert(CONTENT_TYPE, kind);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if is_internet_explorer(request) {
-        // Its filter takes some payloads for an attack.
-        headers.insert(X_XSS_PROTECTION, HeaderValue::from_static("0"));
+
+    /// Answers a poll or a handshake. Payloads from `threshold` bytes on are compressed, if the
+    /// client takes that.
+    pub(super) fn answer(self, payload: Payload, threshold: Option<usize>) -> Response<Body> {
+        let Payload { mut bytes, octet_stream } = payload;
+        let mut headers = HeaderMap::new();
+        let mut kind = if octet_stream { OCTET_STREAM } else { TEXT };
+        if let Some(jsonp) = &self.jsonp {
+            bytes = jsonp.script(&String::from_utf8_lossy(&bytes)).into();
+            // Another page could have it run as something else.
+            headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            kind = SCRIPT;
+        }
+        headers.insert(CONTENT_TYPE, kind);
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.internet_explorer {
+            // Its filter takes some payloads for an attack.
+            headers.insert(X_XSS_PROTECTION, HeaderValue::from_static("0"));
+        }
+        if threshold.is_some_and(|threshold| bytes.len() >= threshold)
+            && let Some(coding) = self.coding
+            && let Ok(compressed) = coding.encode(&bytes)
+        {
+            headers.insert(CONTENT_ENCODING, coding.name());
+            bytes = compressed;
+        }
+        let mut response = Response::new(Body::from(bytes));
+        *response.headers_mut() = headers;
+        response
     }
-    if threshold.is_some_and(|threshold| bytes.len() >= threshold)
-        && let Some(coding) = Coding::accepted(request)
-        && let Ok(compressed) = coding.encode(&bytes)
-    {
-        headers.insert(CONTENT_ENCODING, coding.name());
-        bytes = compressed;
-    }
-    let mut response = Response::new(Body::from(bytes));
-    *response.headers_mut() = headers;
-    response
 }
 
 /// The endpoint's refusal in the protocol's form: status and headers stay.

@@ -8,7 +8,7 @@ use http::{HeaderValue, Response};
 use plimsoll::session::{NoPlace, Place, SessionDuplex, SessionOptions, random_id, session};
 use plimsoll::{Admission, Body, Capabilities, DuplexExt, Endpoint, Liveness, Reject};
 
-use super::answer;
+use super::answer::{self, Wanted};
 use super::client::Client;
 use super::connection::Connection;
 use super::transport::EngineIo;
@@ -39,8 +39,8 @@ impl EngineIo {
             // Only an initial packet can be one that does not travel by polling.
             batch.push(packet).map_err(|_| Refusal::BadRequest.json())?;
         }
-        let mut response =
-            answer::payload(batch.finish(), query, &parts.headers, self.options.http_compression);
+        let wanted = Wanted::new(query, &parts.headers);
+        let mut response = wanted.answer(batch.finish(), self.options.http_compression);
         response.headers_mut().extend(admission.response_headers().clone());
         let cookie = self.options.cookie.as_ref().map(|cookie| cookie.header(&id));
         if let Some(Ok(cookie)) = cookie.map(HeaderValue::try_from) {

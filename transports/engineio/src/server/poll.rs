@@ -1,23 +1,26 @@
 //! Requests that wait for what the session sends.
 
-use http::{HeaderMap, Response, StatusCode};
+use std::sync::Arc;
+
+use http::{Response, StatusCode};
 use plimsoll::session::{Delivery, Session, SessionReceiver};
 use plimsoll::{Body, Error, ErrorKind, Reject};
 
+use super::answer::Wanted;
 use super::client::Client;
+use super::frames;
 use super::transport::EngineIo;
-use super::{answer, frames};
-use crate::codec::{Batch, Dialect, Packet, Payload, Query, Refusal};
+use crate::codec::{Batch, Dialect, Packet, Payload, Refusal};
 
 impl EngineIo {
     /// Waits until there is something, and answers with all there is, within the limits. If the
     /// request is dropped meanwhile, because the client has gone, the session ends.
     pub(super) async fn poll(
         &self,
-        client: &Client,
-        session: &Session,
-        query: &Query,
-        headers: &HeaderMap,
+        client: Arc<Client>,
+        session: Session,
+        asked: Dialect,
+        wanted: Wanted,
     ) -> Result<Response<Body>, Reject> {
         let ended = session.close_reason().is_some();
         let Some(mut receiver) = session.receiver() else {
@@ -44,14 +47,12 @@ impl EngineIo {
             Delivery::Ended(_) => Packet::Close,
             _ => Packet::Noop,
         };
-        let dialect = Dialect {
-            base64: query.dialect().base64 || client.dialect().base64,
-            ..client.dialect()
-        };
+        let dialect =
+            Dialect { base64: asked.base64 || client.dialect().base64, ..client.dialect() };
         let batch = Batch::new(dialect, self.options.max_payload, self.options.max_packets);
         let payload = fill(batch, first, &mut receiver);
         receiver.detach();
-        Ok(answer::payload(payload, query, headers, self.options.http_compression))
+        Ok(wanted.answer(payload, self.options.http_compression))
     }
 }
 

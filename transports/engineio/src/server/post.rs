@@ -1,5 +1,7 @@
 //! Requests that bring what the client sends.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -18,10 +20,9 @@ impl EngineIo {
     /// If the request is dropped meanwhile the session ends, since a part of it may be lost.
     pub(super) async fn post(
         &self,
-        client: &Client,
-        session: &Session,
-        query: &Query,
-        headers: &HeaderMap,
+        client: Arc<Client>,
+        session: Session,
+        sent: Sent,
         body: Body,
     ) -> Result<Response<Body>, Reject> {
         if session.close_reason().is_some() {
@@ -31,11 +32,12 @@ impl EngineIo {
             session.fail(protocol("two requests that send overlap"));
             return Err(bad_request());
         };
-        let unfinished = Unfinished(session);
+        let version = client.dialect().version;
+        let unfinished = Unfinished(&session);
         let delivered = match read(body, self.options.max_payload).await {
             Ok(Some(body)) => {
-                let packets = self.packets(body, client.dialect().version, query, headers);
-                deliver(packets, client.dialect().version, session, &mut sender).await
+                let packets = self.packets(body, version, sent);
+                deliver(packets, version, &session, &mut sender).await
             }
             Ok(None) => {
                 unfinished.finish();
@@ -55,17 +57,25 @@ impl EngineIo {
         }
     }
 
-    fn packets(
-        &self,
-        body: Bytes,
-        version: Version,
-        query: &Query,
-        headers: &HeaderMap,
-    ) -> Result<Packets, Error> {
-        let format = version.format(is_octet_stream(headers));
+    fn packets(&self, body: Bytes, version: Version, sent: Sent) -> Result<Packets, Error> {
+        let format = version.format(sent.octet_stream);
         let format = format.ok_or_else(|| protocol("a body is not text"))?;
-        let body = if query.jsonp.is_some() { Jsonp::payload(&body)? } else { body };
+        let body = if sent.form { Jsonp::payload(&body)? } else { body };
         Ok(Packets::new(body, format, self.options.max_packets))
+    }
+}
+
+/// What the body of a request is.
+#[derive(Clone, Copy)]
+pub(super) struct Sent {
+    /// A form, as clients that use scripts send it.
+    form: bool,
+    octet_stream: bool,
+}
+
+impl Sent {
+    pub(super) fn new(query: &Query, headers: &HeaderMap) -> Self {
+        Self { form: query.jsonp.is_some(), octet_stream: is_octet_stream(headers) }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Which request is for whom.
 
 use std::fmt;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
+use futures::FutureExt;
 use http::header::UPGRADE;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -12,8 +14,9 @@ use plimsoll::session::{Session, Sessions};
 use plimsoll::{Body, Endpoint, Error, HttpTransport, Reject};
 use plimsoll_websocket::WebSocket;
 
-use super::answer;
+use super::answer::{self, Wanted};
 use super::client::Client;
+use super::post::Sent;
 use crate::codec::{Query, Refusal, Version};
 use crate::{Options, Transport};
 
@@ -69,32 +72,43 @@ impl EngineIo {
         self.sessions.len()
     }
 
-    async fn route(
-        &self,
+    /// Answers a request, with the headers `cors` in any case. What waits holds no more of the
+    /// request than it needs: what an HTTP server hands over is a part of its read buffer.
+    fn answer<'a>(
+        &'a self,
         mut parts: Parts,
         body: Body,
-        endpoint: &Endpoint,
-    ) -> Result<Response<Body>, Reject> {
+        endpoint: &'a Endpoint,
+        cors: Option<HeaderMap>,
+    ) -> Answer<'a> {
         let query = Query::parse(parts.uri.query().unwrap_or_default());
         let upgrade = asks_for_websocket(&parts);
         let refuse = |refusal: Refusal| if upgrade { refusal.upgrade() } else { refusal.json() };
-        let purpose = self.purpose(&parts, &query, upgrade).map_err(refuse)?;
-        if upgrade {
-            drop(body);
-            return match purpose {
-                Purpose::Open => self.open_websocket(parts, &query, endpoint).await,
-                Purpose::Upgrade(client) => self.upgrade(&mut parts, &client),
-                Purpose::Session(..) => Err(refuse(Refusal::BadRequest)),
-            };
-        }
-        match purpose {
-            Purpose::Open => self.open_polling(parts, &query, endpoint).await,
-            Purpose::Upgrade(_) => Err(refuse(Refusal::BadRequest)),
-            Purpose::Session(client, session) => match parts.method {
-                Method::GET => self.poll(&client, &session, &query, &parts.headers).await,
-                Method::POST => self.post(&client, &session, &query, &parts.headers, body).await,
-                _ => Err(Reject::new(StatusCode::INTERNAL_SERVER_ERROR, "")),
-            },
+        match (self.purpose(&parts, &query, upgrade), &parts.method) {
+            (Err(refusal), _) => with(cors, ready(Err(refuse(refusal)))),
+            (Ok(Purpose::Open), _) if upgrade => {
+                with(cors, async move { self.open_websocket(parts, &query, endpoint).await })
+            }
+            (Ok(Purpose::Open), _) => {
+                with(cors, async move { self.open_polling(parts, &query, endpoint).await })
+            }
+            (Ok(Purpose::Upgrade(client)), _) if upgrade => {
+                with(cors, ready(self.upgrade(&mut parts, &client)))
+            }
+            (Ok(Purpose::Session(..) | Purpose::Upgrade(_)), _) if upgrade => {
+                with(cors, ready(Err(refuse(Refusal::BadRequest))))
+            }
+            (Ok(Purpose::Session(client, session)), &Method::GET) => {
+                let wanted = Wanted::new(&query, &parts.headers);
+                with(cors, self.poll(client, session, query.dialect(), wanted))
+            }
+            (Ok(Purpose::Session(client, session)), &Method::POST) => {
+                let sent = Sent::new(&query, &parts.headers);
+                with(cors, self.post(client, session, sent, body))
+            }
+            (Ok(Purpose::Session(..) | Purpose::Upgrade(_)), _) => {
+                with(cors, ready(Err(Reject::new(StatusCode::INTERNAL_SERVER_ERROR, ""))))
+            }
         }
     }
 
@@ -142,26 +156,28 @@ impl EngineIo {
     }
 }
 
-#[async_trait]
+/// Without `async_trait`, so that a request that waits is no larger than its own kind is.
 impl HttpTransport for EngineIo {
     fn check(&self) -> Result<(), Error> {
         self.options.check()
     }
 
-    async fn handle(&self, request: Request<Body>, endpoint: &Endpoint) -> Response<Body> {
+    fn handle<'a, 'b, 'answer>(
+        &'a self,
+        request: Request<Body>,
+        endpoint: &'b Endpoint,
+    ) -> Answer<'answer>
+    where
+        'a: 'answer,
+        'b: 'answer,
+        Self: 'answer,
+    {
         let (parts, body) = request.into_parts();
         let cors = self.options.cors.as_ref().map(|cors| answer::cors(cors, &parts.headers));
-        let mut response = match (&cors, &parts.method) {
-            (Some(_), &Method::OPTIONS) => answer::preflight(&parts.headers),
-            _ => {
-                let routed = self.route(parts, body, endpoint).await;
-                routed.unwrap_or_else(Reject::into_response)
-            }
-        };
-        for (name, value) in cors.iter().flatten() {
-            response.headers_mut().append(name, value.clone());
+        if cors.is_some() && parts.method == Method::OPTIONS {
+            return with(cors, ready(Ok(answer::preflight(&parts.headers))));
         }
-        response
+        self.answer(parts, body, endpoint, cors)
     }
 }
 
@@ -172,6 +188,22 @@ impl fmt::Debug for EngineIo {
             .field("sessions", &self.sessions())
             .finish_non_exhaustive()
     }
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Response<Body>> + Send + 'a>>;
+
+/// Adds headers to an answer.
+fn with<'a>(
+    cors: Option<HeaderMap>,
+    answer: impl Future<Output = Result<Response<Body>, Reject>> + Send + 'a,
+) -> Answer<'a> {
+    Box::pin(answer.map(move |answer| {
+        let mut response = answer.unwrap_or_else(Reject::into_response);
+        for (name, value) in cors.iter().flatten() {
+            response.headers_mut().append(name, value.clone());
+        }
+        response
+    }))
 }
 
 /// What a request is for.

@@ -16,8 +16,10 @@ use super::task::{Task, now};
 use super::{Step, Trouble};
 use crate::Options;
 use crate::codec::{Dialect, Format, Packet, Packets, Query, Version};
+use crate::server::answer::Wanted;
 use crate::server::client::Client;
 use crate::server::connection::Connection;
+use crate::server::post::Sent;
 use crate::server::transport::EngineIo;
 
 /// The server's side of one session, and its client.
@@ -169,7 +171,8 @@ impl World {
         let session = self.session.clone();
         Task::new(Box::pin(async move {
             let query = Query::parse(QUERY);
-            let polled = engine.poll(&client, &session, &query, &HeaderMap::new()).await;
+            let wanted = Wanted::new(&query, &HeaderMap::new());
+            let polled = engine.poll(client, session, query.dialect(), wanted).await;
             polled.unwrap_or_else(Reject::into_response)
         }))
     }
@@ -180,7 +183,8 @@ impl World {
         self.post = Some(Task::new(Box::pin(async move {
             let query = Query::parse(QUERY);
             let body = Body::from(Bytes::from(format!("4{number}")));
-            let posted = engine.post(&client, &session, &query, &HeaderMap::new(), body).await;
+            let sent = Sent::new(&query, &HeaderMap::new());
+            let posted = engine.post(client, session, sent, body).await;
             posted.unwrap_or_else(Reject::into_response)
         })));
     }
