@@ -1,0 +1,112 @@
+//! A connection whose messages are transformed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::{Context, Poll, ready};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, CatchUnwind};
+use plimsoll::{BoxDuplex, Duplex, Error, ErrorKind, Frame, Message};
+
+use crate::transform::{Outcome, Step};
+
+pub(crate) struct Transformed {
+    io: BoxDuplex,
+    inbound: Option<Lane>,
+    outbound: Option<Lane>,
+}
+
+impl Transformed {
+    pub(crate) fn new(io: BoxDuplex, inbound: Option<Step>, outbound: Option<Step>) -> Self {
+        Self { io, inbound: inbound.map(Lane::new), outbound: outbound.map(Lane::new) }
+    }
+
+    /// Waits until nothing is in the outbound step, and hands on what comes out of it.
+    fn poll_outbound(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(lane) = &mut self.outbound else { return Poll::Ready(Ok(())) };
+        ready!(lane.poll_step(cx))?;
+        if lane.done.is_some() {
+            ready!(self.io.poll_ready(cx))?;
+            if let Some(message) = lane.done.take() {
+                self.io.start_send(message.into())?;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Duplex for Transformed {
+    fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+        let Some(lane) = &mut self.inbound else { return self.io.poll_recv(cx) };
+        loop {
+            ready!(lane.poll_step(cx))?;
+            if let Some(message) = lane.done.take() {
+                return Poll::Ready(Some(Ok(message.into())));
+            }
+            match ready!(self.io.poll_recv(cx)?) {
+                Some(Frame::Message(message)) => lane.start(message)?,
+                other => return Poll::Ready(other.map(Ok)),
+            }
+        }
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_outbound(cx))?;
+        self.io.poll_ready(cx)
+    }
+
+    fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
+        match (&mut self.outbound, frame) {
+            (Some(lane), Frame::Message(message)) => lane.start(message),
+            (_, frame) => self.io.start_send(frame),
+        }
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_outbound(cx))?;
+        self.io.poll_flush(cx)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        ready!(self.poll_outbound(cx))?;
+        self.io.poll_close(cx)
+    }
+}
+
+/// The messages of one direction: at most one is in the step, or has come out of it.
+struct Lane {
+    step: Step,
+    running: Option<CatchUnwind<AssertUnwindSafe<BoxFuture<'static, Outcome>>>>,
+    done: Option<Message>,
+    /// A step has failed: it is not called again, and what follows is swallowed.
+    failed: bool,
+}
+
+impl Lane {
+    fn new(step: Step) -> Self {
+        Self { step, running: None, done: None, failed: false }
+    }
+
+    fn start(&mut self, message: Message) -> Result<(), Error> {
+        if self.failed {
+            return Ok(());
+        }
+        let started = catch_unwind(AssertUnwindSafe(|| (self.step)(message)));
+        self.failed = started.is_err();
+        self.running = Some(AssertUnwindSafe(started.map_err(panicked)?).catch_unwind());
+        Ok(())
+    }
+
+    /// Runs the step to its end.
+    fn poll_step(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(running) = &mut self.running else { return Poll::Ready(Ok(())) };
+        let outcome = ready!(running.poll_unpin(cx)).map_err(panicked).and_then(|outcome| outcome);
+        self.running = None;
+        self.failed = outcome.is_err();
+        self.done = outcome?;
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn panicked<T>(_: T) -> Error {
+    Error::with_message(ErrorKind::Internal, "a transform panicked")
+}
