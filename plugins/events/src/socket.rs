@@ -1,0 +1,98 @@
+//! One connection with events on it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use plimsoll::{Error, Info, Message, Receiver};
+
+use crate::Peer;
+use crate::dialect::Incoming;
+use crate::events::Options;
+use crate::handlers::Handlers;
+use crate::work::{Task, Work};
+
+/// One connection with events on it, made by [`Events::attach`](crate::Events::attach).
+///
+/// The connection lasts as long as this value: dropping it closes the connection.
+pub struct EventSocket {
+    receiver: Receiver,
+    peer: Peer,
+    options: Options,
+    handlers: Arc<Handlers>,
+}
+
+impl EventSocket {
+    pub(crate) fn new(
+        receiver: Receiver,
+        peer: Peer,
+        options: Options,
+        handlers: Arc<Handlers>,
+    ) -> Self {
+        Self { receiver, peer, options, handlers }
+    }
+
+    /// The other side: a handle to send events and requests, here and in other tasks.
+    pub fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// What is known of the connection.
+    pub fn info(&self) -> &Info {
+        self.receiver.info()
+    }
+
+    /// Handles what comes until the connection ends.
+    ///
+    /// Answers reach their requests whatever the handlers do. A handler of an event may await a
+    /// request of its own, as long as the peer needs no answer from here to answer it: this side
+    /// starts nothing else before the event is handled. Make such an event a request.
+    ///
+    /// When the connection has ended, requests of both sides are given up; the events that came
+    /// before are still handled. A handler that panics ends this future with its panic.
+    ///
+    /// Cancel safe: dropping the future closes the connection, and drops the handlers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the connection ended by an error.
+    pub async fn run(mut self) -> Result<(), Error> {
+        let mut work = Work::new(self.options, Arc::clone(&self.handlers), self.peer.clone());
+        let end = loop {
+            tokio::select! {
+                biased;
+                () = work.advance() => {}
+                received = self.receiver.recv(), if !work.is_full() => match received {
+                    Some(Ok(message)) => self.take(message, &mut work),
+                    Some(Err(error)) => break Err(error),
+                    None => break Ok(()),
+                },
+            }
+        };
+        self.peer.pending().close();
+        work.finish_events().await;
+        end
+    }
+
+    fn take(&self, message: Message, work: &mut Work) {
+        let size = message.len();
+        let task = match self.options.dialect.decode(message, self.peer.codec()) {
+            Incoming::Answer { id, answer } => return self.peer.pending().resolve(id, answer),
+            Incoming::Event(event) => Task::Event(event),
+            Incoming::Message(message) => Task::Message(message),
+            Incoming::Request { id, name, arguments } => Task::Request { id, name, arguments },
+        };
+        work.push(task, size);
+    }
+}
+
+impl Drop for EventSocket {
+    fn drop(&mut self) {
+        self.peer.pending().close();
+    }
+}
+
+impl fmt::Debug for EventSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventSocket").field("peer", &self.peer).finish_non_exhaustive()
+    }
+}
