@@ -1,6 +1,6 @@
 //! An established WebSocket.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,8 +11,8 @@ use tungstenite::error::ProtocolError;
 use tungstenite::protocol::frame::coding::CloseCode as WireCode;
 use tungstenite::protocol::{CloseFrame, Role};
 
-use crate::io::{Io, TooManyFragments};
-use crate::options::{LIBRARY_BUFFER, Options, SPARE};
+use crate::io::{Io, Next, TooManyFragments};
+use crate::options::{LIBRARY_BUFFER, Options};
 use crate::protocol::Protocol;
 use crate::text;
 
@@ -20,14 +20,12 @@ use crate::text;
 #[derive(Debug)]
 pub(crate) struct Connection<S> {
     io: Io<S>,
-    /// What came with the handshake. Even if it is empty it holds the HTTP server's buffer, which
-    /// goes only after all that lasts has its memory: freed earlier, it leaves a gap too small
-    /// for the next connection's buffer.
-    early: Bytes,
     protocol: Protocol,
     state: State,
     /// Something is buffered that was not flushed.
     dirty: bool,
+    /// An answer to a ping is among it.
+    answering: bool,
     /// The buffers are given back as soon as nothing is in them: the peer only gave a sign of
     /// life, or they have grown.
     spare: bool,
@@ -49,11 +47,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
     /// beyond the handshake.
     pub(crate) fn new(stream: S, early: Bytes, role: Role, options: Options) -> Self {
         Self {
-            io: Io::new(stream, &options),
-            early,
+            io: Io::new(stream, early, role, options),
             protocol: Protocol::new(role, options),
             state: State::Open,
             dirty: false,
+            answering: false,
             spare: false,
         }
     }
@@ -63,11 +61,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
         if !self.dirty {
             return Poll::Ready(Ok(()));
         }
-        let was_blocked = self.io.is_blocked();
-        let mut flushed = self.protocol.get().flush(&mut self.io);
-        if was_blocked && flushed.is_ok() {
-            // The first time there may have been no room for the answer to a ping.
-            flushed = self.protocol.get().flush(&mut self.io);
+        let mut flushed = self.protocol.flush(&mut self.io);
+        if self.answering && flushed.is_ok() {
+            // The first time there may have been no room for the answer.
+            flushed = self.protocol.flush(&mut self.io);
         }
         match flushed {
             Ok(()) => {}
@@ -84,44 +81,32 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
             }
             Err(error) => return Poll::Ready(Err(from_library(error))),
         }
-        self.dirty = false;
+        (self.dirty, self.answering) = (false, false);
         Poll::Ready(Ok(()))
     }
 
-    /// Begins with what came with the handshake. Returns whether anything did.
-    fn take_early(&mut self) -> bool {
-        let early = std::mem::take(&mut self.early);
-        if !early.is_empty() {
-            self.protocol.wake(self.io.follow(&early));
-        }
-        !early.is_empty()
-    }
-
-    /// Waits until the peer ends the connection's rest.
-    fn poll_wake(&mut self) -> Poll<Option<Result<(), Error>>> {
-        if self.take_early() {
-            return Poll::Ready(Some(Ok(())));
-        }
-        let mut first = [0; FIRST_READ];
-        match self.io.read(&mut first) {
-            Ok(0) => {
-                self.state = State::Ended;
-                Poll::Ready(None)
-            }
-            Ok(read) => {
-                self.protocol.wake(&first[..read]);
-                Poll::Ready(Some(Ok(())))
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
-            Err(error) => {
-                self.state = State::Failed;
-                Poll::Ready(Some(Err(from_library(error.into()))))
-            }
-        }
+    fn write_control(&mut self, frame: WireMessage) -> Result<(), tungstenite::Error> {
+        self.protocol.get().write(&mut self.io, frame)
     }
 
     /// Reads the next frame.
     fn poll_frame(&mut self) -> Poll<Option<Result<Frame, Error>>> {
+        if self.io.is_between_messages() {
+            match ready!(self.io.poll_next()) {
+                Ok(Next::Message(message)) => {
+                    return Poll::Ready(Some(Ok(Frame::Message(message))));
+                }
+                Ok(Next::Other) => {}
+                Ok(Next::End) => {
+                    self.state = State::Ended;
+                    return Poll::Ready(None);
+                }
+                Err(error) => {
+                    self.state = State::Failed;
+                    return Poll::Ready(Some(Err(from_library(error.into()))));
+                }
+            }
+        }
         match self.protocol.get().read(&mut self.io) {
             Ok(WireMessage::Text(text)) => {
                 self.spare |= text.len() > LIBRARY_BUFFER;
@@ -134,7 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
             }
             Ok(WireMessage::Ping(payload)) => {
                 // The library has the answer ready; let it not wait for the next read.
-                (self.dirty, self.spare) = (true, true);
+                (self.dirty, self.answering, self.spare) = (true, true, true);
                 let _ = self.poll_drain();
                 Poll::Ready(Some(Ok(Frame::Ping(payload))))
             }
@@ -180,21 +165,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
             }
             State::Ended | State::Failed => return Poll::Ready(None),
         }
-        if self.protocol.is_resting() {
-            match ready!(self.poll_wake()) {
-                Some(Ok(())) => {}
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
-        if self.io.is_blocked() {
-            // An answer to a ping may be stuck, and nobody else knows of it.
+        if self.answering {
+            // It is stuck, and nobody else knows of it.
             let _ = self.poll_drain();
         }
         let frame = self.poll_frame();
         if frame.is_pending() && self.spare && !self.dirty && self.io.is_between_messages() {
             self.spare = false;
             self.protocol.rest();
+            self.io.rest();
         }
         frame
     }
@@ -208,34 +187,23 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
     }
 
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
-        self.take_early();
-        if !self.protocol.get().can_write() {
+        if !self.protocol.can_write() {
             return match frame {
                 // The library has answered the peer's close already.
                 Frame::Close(_) => Ok(()),
                 _ => Err(ErrorKind::Close.into()),
             };
         }
-        let message = match frame {
-            Frame::Message(message) => match message.into_text() {
-                Ok(text) => WireMessage::Text(text::into_library(text)),
-                Err(message) => WireMessage::Binary(message.into_bytes()),
-            },
-            Frame::Ping(payload) => WireMessage::Ping(control(payload)?),
-            Frame::Pong(payload) => WireMessage::Pong(control(payload)?),
-            Frame::Close(close) => WireMessage::Close(into_wire(&close)),
-            _ => return Err(ErrorKind::Unsupported.into()),
-        };
         self.dirty = true;
-        let length = message.len() + MAX_HEADER;
-        let written = if length > SPARE {
-            self.spare = true;
-            self.protocol.make_room(length);
-            let written = self.protocol.get().write(&mut self.io, message);
-            self.protocol.make_room(SPARE);
-            written
-        } else {
-            self.protocol.get().write(&mut self.io, message)
+        let written = match frame {
+            Frame::Message(message) => {
+                self.spare |= message.len() > LARGE;
+                self.io.write_message(&message).map_err(tungstenite::Error::from)
+            }
+            Frame::Ping(payload) => self.write_control(WireMessage::Ping(control(payload)?)),
+            Frame::Pong(payload) => self.write_control(WireMessage::Pong(control(payload)?)),
+            Frame::Close(close) => self.write_control(WireMessage::Close(into_wire(&close))),
+            _ => return Err(ErrorKind::Unsupported.into()),
         };
         match written {
             Ok(()) => Ok(()),
@@ -251,8 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.take_early();
-        if self.protocol.get().can_write() {
+        if self.protocol.can_write() {
             ready!(self.poll_ready(cx))?;
             self.start_send(Frame::Close(Close::normal()))?;
         }
@@ -325,12 +292,10 @@ pub(crate) fn from_library(error: tungstenite::Error) -> Error {
 /// What a server or client of this transport can do.
 pub(crate) const CAPABILITIES: Capabilities = Capabilities::FULL.with_answers_pings(true);
 
-/// How much is read of what ends a connection's rest, in bytes.
-const FIRST_READ: usize = 1024;
+/// Messages longer than this leave no buffer behind, in bytes.
+const LARGE: usize = 4 * 1024;
 /// The longest payload of a control frame (RFC 6455, section 5.5).
 const MAX_CONTROL: usize = 125;
-/// The longest header of a frame (RFC 6455, section 5.2).
-const MAX_HEADER: usize = 14;
 
 #[cfg(test)]
 mod tests;

@@ -48,20 +48,19 @@ impl Frames {
         self.payload > 0 || self.header_len > 0
     }
 
-    /// Follows the next bytes. Returns how many of them come before a frame too many.
+    /// Follows the next bytes up to the end of a frame. Returns how many of them there are: none
+    /// of a frame too many.
     pub(crate) fn follow(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
-        while !rest.is_empty() && !self.exceeded {
-            let skipped = rest.len().min(usize::try_from(self.payload).unwrap_or(usize::MAX));
-            self.payload -= skipped as u64;
-            rest = &rest[skipped..];
-            let begin = bytes.len() - rest.len();
+        if self.payload == 0 && !self.exceeded {
             rest = self.follow_header(rest);
-            if self.exceeded {
-                return begin;
-            }
         }
-        bytes.len() - rest.len()
+        if self.exceeded {
+            return 0;
+        }
+        let payload = rest.len().min(usize::try_from(self.payload).unwrap_or(usize::MAX));
+        self.payload -= payload as u64;
+        bytes.len() - rest.len() + payload
     }
 
     /// Takes what belongs to a header; returns the rest.
@@ -100,24 +99,25 @@ impl Frames {
 }
 
 /// The lengths of a header that is complete and of its payload.
-fn parse(bytes: &[u8]) -> Option<(usize, u64)> {
+pub(crate) fn parse(bytes: &[u8]) -> Option<(usize, u64)> {
     let [_, second, rest @ ..] = bytes else { return None };
     let (extended, payload) = match second & 0x7f {
         126 => (2, u16::from_be_bytes(*rest.first_chunk()?).into()),
         127 => (8, u64::from_be_bytes(*rest.first_chunk()?)),
         short => (0, short.into()),
     };
-    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    let mask = if second & MASK == 0 { 0 } else { 4 };
     (rest.len() >= extended + mask).then_some((2 + extended + mask, payload))
 }
 
 /// Two bytes, eight of length, four of mask.
-const MAX_HEADER: usize = 14;
+pub(crate) const MAX_HEADER: usize = 14;
 
-const FIN: u8 = 0x80;
+pub(crate) const FIN: u8 = 0x80;
+pub(crate) const MASK: u8 = 0x80;
 const CONTINUATION: u8 = 0x0;
-const TEXT: u8 = 0x1;
-const BINARY: u8 = 0x2;
+pub(crate) const TEXT: u8 = 0x1;
+pub(crate) const BINARY: u8 = 0x2;
 
 #[cfg(test)]
 mod tests {
@@ -202,9 +202,10 @@ mod tests {
             let mut follower = Frames::new(max);
             let (mut passed, mut rest, mut cuts) = (0, &bytes[..], cuts.iter().cycle());
             while !rest.is_empty() && !follower.exceeded() {
-                let (chunk, after) = rest.split_at(rest.len().min(*cuts.next().unwrap()));
-                passed += follower.follow(chunk);
-                rest = after;
+                let cut = rest.len().min(*cuts.next().unwrap());
+                let followed = follower.follow(&rest[..cut]);
+                passed += followed;
+                rest = &rest[followed..];
             }
             match model(&frames, max) {
                 Err((least, most)) if most <= bytes.len() => {

@@ -68,7 +68,7 @@
 //! - What is sent together goes out with one write, as far as it fits into the write buffer.
 //! - A connection at rest has no buffers: see [`Options::read_buffer`].
 //! - Extensions, compression among them, are neither offered nor taken up.
-//! - The protocol itself is tungstenite's.
+//! - The protocol itself is tungstenite's, all but messages that come and go whole, in one frame.
 //!
 //! # Features
 //!
@@ -88,6 +88,7 @@ mod server;
 mod text;
 #[cfg(feature = "tls")]
 mod tls;
+mod unfragmented;
 mod upgrade;
 mod wakers;
 

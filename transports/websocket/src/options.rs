@@ -27,9 +27,9 @@ pub struct Options {
     /// How much is read at a time, in bytes. Default: 8 KiB, which holds a batch of small
     /// messages.
     ///
-    /// All connections of a thread share a buffer of this size. One of its own, of 1 KiB, a
-    /// connection has only from its first message to its next rest: a ping or pong that nothing
-    /// follows. A heartbeat thus frees what idle connections hold.
+    /// All connections of a thread share a buffer of this size. What a connection has of its own,
+    /// to write and for what does not come whole, it has until its next rest: a ping or pong that
+    /// nothing follows. A heartbeat thus frees what idle connections hold.
     pub read_buffer: usize,
     /// How much may wait for a flush before it is written anyway, in bytes; a buffer grows up to
     /// this and one message more. Default: 8 KiB.
@@ -65,8 +65,8 @@ impl Options {
             .max_message_size(Some(self.max_message))
             .max_frame_size(Some(self.max_frame))
             .read_buffer_size(LIBRARY_BUFFER)
-            .write_buffer_size(self.write_buffer)
-            .max_write_buffer_size(self.write_buffer + SPARE)
+            .write_buffer_size(0)
+            .max_write_buffer_size(CONTROL_BUFFER)
             .accept_unmasked_frames(false)
     }
 }
@@ -83,9 +83,9 @@ impl Default for Options {
     }
 }
 
-/// What the write buffer takes beyond its threshold: a frame of usual size, or answers to
-/// pings. There is always room for a longer frame, see `Connection::start_send`.
-pub(crate) const SPARE: usize = 4 * 1024;
+/// How much of control frames the protocol library keeps while this crate's buffer is full, in
+/// bytes.
+pub(crate) const CONTROL_BUFFER: usize = 1024;
 
 /// How much the protocol library reads at a time of what this crate has read, in bytes.
 pub(crate) const LIBRARY_BUFFER: usize = 1024;
@@ -123,8 +123,8 @@ mod tests {
         assert_eq!(config.max_message_size, Some(64 * 1024));
         assert_eq!(config.max_frame_size, Some(64 * 1024));
         assert_eq!(config.read_buffer_size, LIBRARY_BUFFER);
-        assert_eq!(config.write_buffer_size, 8 * 1024);
-        assert_eq!(config.max_write_buffer_size, 12 * 1024);
+        assert_eq!(config.write_buffer_size, 0);
+        assert_eq!(config.max_write_buffer_size, CONTROL_BUFFER);
         assert!(!config.accept_unmasked_frames);
     }
 }

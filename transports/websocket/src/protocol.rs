@@ -1,11 +1,13 @@
 //! The protocol library's state, which exists only while there is something in it.
 
+use std::io::{Read, Write};
+
 use tungstenite::protocol::{Role, WebSocketContext};
 
 use crate::options::Options;
 
-/// The protocol library's state with its buffers: several KiB, which a connection at rest does
-/// without.
+/// The protocol library's state with its buffers: more than 1 KiB, which a connection does without
+/// until it meets more than whole messages.
 #[derive(Debug)]
 pub(crate) struct Protocol {
     role: Role,
@@ -18,16 +20,10 @@ impl Protocol {
         Self { role, options, context: None }
     }
 
-    /// Whether nothing was begun by the peer or by this side.
+    /// Whether there are no buffers.
+    #[cfg(test)]
     pub(crate) fn is_resting(&self) -> bool {
         self.context.is_none()
-    }
-
-    /// Begins with what was read already.
-    pub(crate) fn wake(&mut self, read: &[u8]) {
-        let config = Some(self.options.config());
-        let context = WebSocketContext::from_partially_read(read.to_vec(), self.role, config);
-        self.context = Some(Box::new(context));
     }
 
     /// Frees the buffers, in which nothing may be, unless the closing has begun.
@@ -41,9 +37,16 @@ impl Protocol {
             .get_or_insert_with(|| Box::new(WebSocketContext::new(*role, Some(options.config()))))
     }
 
-    /// Sets how long a frame may be that is buffered while others are.
-    pub(crate) fn make_room(&mut self, frame: usize) {
-        let room = self.options.write_buffer + frame;
-        self.get().set_config(|config| config.max_write_buffer_size = room);
+    /// Whether the closing has not begun.
+    pub(crate) fn can_write(&self) -> bool {
+        self.context.as_ref().is_none_or(|context| context.can_write())
+    }
+
+    /// Hands what is buffered to the network.
+    pub(crate) fn flush(&mut self, io: &mut (impl Read + Write)) -> Result<(), tungstenite::Error> {
+        match &mut self.context {
+            Some(context) => context.flush(io),
+            None => Ok(io.flush()?),
+        }
     }
 }

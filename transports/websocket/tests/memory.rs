@@ -128,7 +128,7 @@ async fn a_connection_at_rest_holds_no_buffers() {
         }
         held.push((busy, live()));
     }
-    assert!(held[2].0 - held[1].1 >= 8 * 1024, "{held:?}");
+    assert!(held[2].0 > held[1].1, "{held:?}");
     assert!(held[2].1 <= held[1].1 + 1024, "{held:?}");
 }
 
