@@ -1,12 +1,14 @@
 //! A service, and requests to it.
 
 use std::future::poll_fn;
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use plimsoll::{Body, Endpoint, HttpService, Origins, Socket};
+use plimsoll_http::Server;
 use plimsoll_sockjs::{Options, SockJs, Transport};
 use tower_service::Service as _;
 
@@ -44,6 +46,14 @@ impl Ground {
             .build()
             .unwrap();
         Self { endpoint, service, sockjs }
+    }
+
+    /// Serves it on the network.
+    pub(crate) async fn serve(&self) -> SocketAddr {
+        let server = Server::new(self.service.clone()).bind("127.0.0.1:0").await.unwrap();
+        let address = server.local_addr();
+        tokio::spawn(server.serve());
+        address
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

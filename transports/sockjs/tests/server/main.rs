@@ -3,6 +3,7 @@
 
 mod ground;
 mod hostile;
+mod http2;
 mod pages;
 mod polling;
 mod reference;

@@ -4,20 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use plimsoll::{Close, Endpoint, Socket};
-use plimsoll_http::Server;
 use plimsoll_sockjs::Options;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
 use crate::ground::{Ground, options};
-
-async fn serve(ground: &Ground) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = Server::new(ground.service.clone()).listen(listener).unwrap();
-    let address = server.local_addr();
-    tokio::spawn(server.serve());
-    address
-}
 
 /// A connection to a server, byte by byte.
 struct Wire(TcpStream);
@@ -147,7 +138,7 @@ fn closing() -> Endpoint {
 #[tokio::test]
 async fn a_session_over_websocket_opens_and_echoes() {
     let ground = Ground::new(options());
-    let mut wire = Wire::websocket(serve(&ground).await, FRAMED).await;
+    let mut wire = Wire::websocket(ground.serve().await, FRAMED).await;
     assert_eq!(wire.text().await, "o");
     for ignored in ["", "[]"] {
         wire.send_text(ignored).await;
@@ -163,7 +154,7 @@ async fn a_session_over_websocket_opens_and_echoes() {
 #[tokio::test]
 async fn ids_of_sessions_over_websocket_may_be_used_again() {
     let ground = Ground::new(options());
-    let address = serve(&ground).await;
+    let address = ground.serve().await;
     for _ in 0..2 {
         let mut wire = Wire::websocket(address, FRAMED).await;
         assert_eq!(wire.text().await, "o");
@@ -174,7 +165,7 @@ async fn ids_of_sessions_over_websocket_may_be_used_again() {
 #[tokio::test]
 async fn a_session_over_websocket_is_closed_by_a_frame_first() {
     let ground = Ground::with(options(), closing());
-    let mut wire = Wire::websocket(serve(&ground).await, FRAMED).await;
+    let mut wire = Wire::websocket(ground.serve().await, FRAMED).await;
     assert_eq!(wire.text().await, "o");
     assert_eq!(wire.text().await, "c[3000,\"Go away!\"]");
     assert_eq!(wire.close().await, (1000, "Normal closure".into()));
@@ -183,7 +174,7 @@ async fn a_session_over_websocket_is_closed_by_a_frame_first() {
 #[tokio::test]
 async fn broken_framing_is_told_by_the_websocket_alone() {
     let ground = Ground::new(options().max_message(100).max_messages(3));
-    let address = serve(&ground).await;
+    let address = ground.serve().await;
     for (opcode, payload, code) in [
         (TEXT, "[\"a".to_owned(), 3000),
         (TEXT, "{}".to_owned(), 3000),
@@ -201,7 +192,7 @@ async fn broken_framing_is_told_by_the_websocket_alone() {
 
 #[tokio::test]
 async fn what_came_before_broken_framing_is_answered() {
-    let mut wire = Wire::websocket(serve(&Ground::new(options())).await, FRAMED).await;
+    let mut wire = Wire::websocket(Ground::new(options()).serve().await, FRAMED).await;
     assert_eq!(wire.text().await, "o");
     wire.send_text("[\"a\"]").await;
     wire.send_text("nonsense").await;
@@ -211,7 +202,7 @@ async fn what_came_before_broken_framing_is_answered() {
 
 #[tokio::test]
 async fn a_client_over_websocket_that_answers_pings_lives() {
-    let mut wire = Wire::websocket(serve(&Ground::new(short())).await, FRAMED).await;
+    let mut wire = Wire::websocket(Ground::new(short()).serve().await, FRAMED).await;
     assert_eq!(wire.text().await, "o");
     for _ in 0..5 {
         assert_eq!(wire.frame().await, (PING, Vec::new()));
@@ -232,7 +223,7 @@ async fn a_client_over_websocket_that_answers_pings_lives() {
 #[tokio::test]
 async fn a_client_over_websocket_that_answers_no_ping_is_dead() {
     let ground = Ground::new(short().pong_timeout(Duration::from_millis(20)));
-    let mut wire = Wire::websocket(serve(&ground).await, FRAMED).await;
+    let mut wire = Wire::websocket(ground.serve().await, FRAMED).await;
     assert_eq!(wire.text().await, "o");
     assert_eq!(wire.frame().await, (PING, Vec::new()));
     assert_eq!(wire.text().await, "c[3000,\"No response from heartbeat\"]");
@@ -242,18 +233,18 @@ async fn a_client_over_websocket_that_answers_no_ping_is_dead() {
 
 #[tokio::test]
 async fn a_raw_websocket_has_no_framing() {
-    let address = serve(&Ground::new(options())).await;
+    let address = Ground::new(options()).serve().await;
     let mut wire = Wire::websocket(address, "/websocket").await;
     wire.send_text("[\"a\"]").await;
     assert_eq!(wire.text().await, "[\"a\"]");
-    let closing = serve(&Ground::with(options(), closing())).await;
+    let closing = Ground::with(options(), closing()).serve().await;
     let mut wire = Wire::websocket(closing, "/websocket/").await;
     assert_eq!(wire.close().await, (3000, "Go away!".into()));
 }
 
 #[tokio::test]
 async fn what_is_no_handshake_is_refused() {
-    let address = serve(&Ground::new(options())).await;
+    let address = Ground::new(options()).serve().await;
     for path in [FRAMED, "/websocket"] {
         for (request, status, body) in [
             (
@@ -281,7 +272,7 @@ async fn what_is_no_handshake_is_refused() {
 async fn each_frame_is_a_chunk_on_the_network() {
     let ground = Ground::new(options().response_limit(10));
     let request = "POST /echo/0/s/xhr_streaming HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n";
-    let mut wire = Wire::connect(serve(&ground).await, request).await;
+    let mut wire = Wire::connect(ground.serve().await, request).await;
     assert!(wire.head().await.contains("\r\ntransfer-encoding: chunked\r\n"));
     assert_eq!(wire.chunk().await.len(), 2049);
     assert_eq!(wire.chunk().await, "o\n");
@@ -296,7 +287,7 @@ async fn each_frame_is_a_chunk_on_the_network() {
 async fn a_client_of_http_1_0_gets_a_stream_that_ends_with_the_connection() {
     let ground = Ground::with(options(), closing());
     let request = "POST /echo/0/s/xhr_streaming HTTP/1.0\r\n\r\n";
-    let mut wire = Wire::connect(serve(&ground).await, request).await;
+    let mut wire = Wire::connect(ground.serve().await, request).await;
     assert!(!wire.head().await.contains("transfer-encoding"));
     assert_eq!(wire.bytes(2049).await.trim_end(), "h".repeat(2048));
     assert_eq!(wire.rest().await, "o\nc[3000,\"Go away!\"]\n");
@@ -305,7 +296,7 @@ async fn a_client_of_http_1_0_gets_a_stream_that_ends_with_the_connection() {
 #[tokio::test]
 async fn a_request_without_a_length_opens_a_session() {
     let request = "POST /echo/0/s/xhr HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
-    let mut wire = Wire::connect(serve(&Ground::new(options())).await, request).await;
+    let mut wire = Wire::connect(Ground::new(options()).serve().await, request).await;
     assert!(wire.head().await.starts_with("HTTP/1.1 200 "));
     assert_eq!(wire.rest().await, "o\n");
 }
@@ -324,7 +315,7 @@ async fn a_client_that_goes_interrupts_its_session() {
         .unwrap();
     let ground = Ground::with(options(), endpoint);
     let request = "POST /echo/0/s/xhr_streaming HTTP/1.1\r\nhost: a\r\n\r\n";
-    let mut wire = Wire::connect(serve(&ground).await, request).await;
+    let mut wire = Wire::connect(ground.serve().await, request).await;
     wire.head().await;
     wire.chunk().await;
     drop(wire);
