@@ -54,7 +54,8 @@ pub struct Options {
     /// How many messages may come in one request or one WebSocket message. Default: 16,384.
     pub max_messages: usize,
     /// How long the body of a request or a WebSocket message may be, in bytes, with all that is
-    /// escaped in it: JSON makes up to six bytes of one. Default: 256 KiB.
+    /// escaped in it: JSON makes up to six bytes of one. Browsers put all that waits to be sent into
+    /// one request. Default: 256 KiB.
     pub max_body: usize,
     /// How many sessions there may be, with those that have closed and tell why. Default:
     /// 100,000.
