@@ -68,6 +68,34 @@ describe("sockjs-client 1.6 in Chromium", { timeout: 180_000 }, () => {
   });
 });
 
+describe("sockjs, Chromium's own EventSource and fetch", { timeout: 60_000 }, () => {
+  test("a page of another origin needs no client", async (t) => {
+    const origin = await pages(t);
+    const server = await services(t, origin);
+    const page = await (await launchBrowser(t)).newPage();
+    await page.goto(origin);
+    const echoes = await page.evaluate(listen, [`http://${server.address}/echo/000/page`, TEXTS]);
+    assert.deepEqual(echoes, TEXTS);
+  });
+});
+
+/** Runs in the page: sends `texts` one by one, and resolves to what the events bring. */
+async function listen([url, texts]) {
+  const events = new EventSource(`${url}/eventsource`);
+  const event = () => new Promise((resolve) => (events.onmessage = ({ data }) => resolve(data)));
+  if ((await event()) !== "o") throw new Error("not open");
+  const echoes = [];
+  for (const text of texts) {
+    const answer = event();
+    const body = JSON.stringify([text]);
+    const sent = await fetch(`${url}/xhr_send`, { method: "POST", body });
+    if (sent.status !== 204) throw new Error(`status ${sent.status}`);
+    echoes.push(...JSON.parse(decodeURI(await answer).slice(1)));
+  }
+  events.close();
+  return echoes;
+}
+
 /** Runs in the page: echoes `texts`, is closed, and writes down what it saw. */
 async function talk([url, transport, texts]) {
   const echoes = [];

@@ -1,12 +1,9 @@
-// The published client of SockJS, and plain fetch and WebSocket, against the services that the
-// suite of the protocol expects.
+// The published client of SockJS against the services that the suite of the protocol expects.
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { describe, test } from "node:test";
 
 import SockJS from "sockjs-client";
-import WebSocket from "ws";
 
 import { hasNginx, startNginx } from "./nginx.mjs";
 import { startServer } from "./server.mjs";
@@ -112,67 +109,6 @@ describe("sockjs-client 1.6 behind nginx", { timeout: 60_000, skip: !hasNginx &&
       assert.deepEqual([code, reason], [3000, "Go away!"]);
     });
   }
-});
-
-describe("sockjs, plain clients", { timeout: 60_000 }, () => {
-  test("a raw WebSocket has no framing", async (t) => {
-    const server = await services(t);
-    const socket = new WebSocket(`ws://${server.address}/echo/websocket`);
-    t.after(() => socket.terminate());
-    await once(socket, "open");
-    const answer = once(socket, "message");
-    socket.send('["a"]');
-    assert.equal(`${(await answer)[0]}`, '["a"]');
-    const closed = once(socket, "close");
-    socket.close(4001, "going home");
-    assert.equal((await closed)[0], 4001);
-  });
-
-  test("a raw WebSocket that is closed is told why", async (t) => {
-    const server = await services(t);
-    const socket = new WebSocket(`ws://${server.address}/close/websocket`);
-    const [code, reason] = await once(socket, "close");
-    assert.deepEqual([code, `${reason}`], [3000, "Go away!"]);
-  });
-
-  test("a framed WebSocket has each frame as a message", async (t) => {
-    const server = await services(t);
-    const socket = new WebSocket(`ws://${server.address}/echo/000/a/websocket`);
-    t.after(() => socket.terminate());
-    const frames = [];
-    socket.on("message", (data) => frames.push(`${data}`));
-    const next = async () => {
-      while (!frames.length) await once(socket, "message");
-      return frames.shift();
-    };
-    assert.equal(await next(), "o");
-    for (const ignored of ["", "[]"]) socket.send(ignored);
-    socket.send('["a","b"]');
-    socket.send('"c"');
-    assert.deepEqual([await next(), await next(), await next()], ['a["a"]', 'a["b"]', 'a["c"]']);
-    const closed = once(socket, "close");
-    socket.send('["a');
-    const [code, reason] = await closed;
-    assert.deepEqual([code, `${reason}`, frames], [3000, "Broken framing.", []]);
-  });
-
-  test("a session is polled with fetch", async (t) => {
-    const url = `http://${(await services(t)).address}/echo/000/fetched`;
-    const poll = async () => (await fetch(`${url}/xhr`, { method: "POST" })).text();
-    assert.equal(await poll(), "o\n");
-    const sent = await fetch(`${url}/xhr_send`, { method: "POST", body: '["a","é\\ud800"]' });
-    assert.deepEqual([sent.status, await sent.text()], [204, ""]);
-    assert.equal(await poll(), 'a["a","é\\ufffd"]\n');
-  });
-
-  test("a session is closed to every later request", async (t) => {
-    const url = `http://${(await services(t)).address}/close/000/late`;
-    const poll = async () => (await fetch(`${url}/xhr`, { method: "POST" })).text();
-    assert.equal(await poll(), "o\n");
-    for (let late = 0; late < 3; late++) assert.equal(await poll(), 'c[3000,"Go away!"]\n');
-    const sent = await fetch(`${url}/xhr_send`, { method: "POST", body: '["a"]' });
-    assert.equal(sent.status, 204);
-  });
 });
 
 const TEXTS = [

@@ -10,7 +10,7 @@ use plimsoll_sockjs::{Options, SockJs, Transport};
 use super::server::{Listen, echo};
 
 /// Serves `/echo`, `/disabled_websocket_echo`, `/cookie_needed_echo`, `/close`, `/amplify`,
-/// `/broadcast` and `/ticker`, over every transport.
+/// `/broadcast`, `/ticker` and `/stream`, over every transport.
 #[derive(Args, Debug)]
 pub(crate) struct Server {
     #[command(flatten)]
@@ -28,6 +28,8 @@ impl Server {
         if let Some(url) = self.sockjs_url {
             all = all.sockjs_url(url);
         }
+        // All that waits to be sent may come at once.
+        let large = all.clone().max_message(1 << 20).max_body(8 << 20);
         let service = |options: &Options| SockJs::new().options(options.clone());
         self.listen
             .serve(endpoint, |routes| {
@@ -39,6 +41,7 @@ impl Server {
                     .at("/amplify", service(&all))
                     .at("/broadcast", service(&all))
                     .at("/ticker", service(&all))
+                    .at("/stream", service(&large))
             })
             .await
     }
@@ -49,6 +52,7 @@ async fn answer(socket: Socket) {
         "/amplify" => amplify(socket).await,
         "/broadcast" => broadcast(socket).await,
         "/close" => socket.close(Close::new(3000.into(), "Go away!")),
+        "/stream" => stream(socket).await,
         "/ticker" => tick(socket).await,
         _ => echo(socket).await,
     }
@@ -77,6 +81,13 @@ async fn broadcast(mut socket: Socket) {
             }
         }
     }
+}
+
+/// Sends back what it receives, as bytes without boundaries.
+async fn stream(socket: Socket) {
+    let (mut reader, mut writer) = tokio::io::split(socket.into_byte_stream().text(true));
+    // Who is gone needs no answer.
+    let _ = tokio::io::copy(&mut reader, &mut writer).await;
 }
 
 async fn tick(socket: Socket) {
