@@ -10,6 +10,7 @@ use plimsoll::{ConnectionId, Error, ErrorKind, Sender};
 use crate::events::{Event, Feed};
 use crate::members::{Members, Snapshot, shrink};
 use crate::options::Options;
+use crate::pattern::Pattern;
 
 /// The rooms that have members, in shards so that joins to different rooms do not queue.
 #[derive(Default)]
@@ -81,6 +82,29 @@ impl Directory {
             names.extend(lock(shard).keys().map(|name| name.to_string()));
         }
         names
+    }
+
+    pub(crate) fn names_matching(&self, pattern: &Pattern<'_>) -> Vec<String> {
+        let mut names = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            let matching = shard.keys().filter(|name| pattern.matches(name));
+            names.extend(matching.map(|name| name.to_string()));
+        }
+        names
+    }
+
+    /// The members of each room whose name matches any of the patterns.
+    pub(crate) fn snapshots_matching(&self, patterns: &[Pattern<'_>]) -> Vec<Arc<Snapshot>> {
+        let mut snapshots = Vec::new();
+        for shard in &self.shards {
+            for (name, members) in &*lock(shard) {
+                if patterns.iter().any(|pattern| pattern.matches(name)) {
+                    snapshots.push(members.snapshot());
+                }
+            }
+        }
+        snapshots
     }
 
     fn count_room(&self, max: usize) -> Result<(), Error> {

@@ -3,6 +3,16 @@
 use plimsoll::{Error, Message, Sender};
 use plimsoll_encoding::{AnyCodec, Codec, Json};
 use serde::Serialize;
+use serde_json::Value;
+
+/// A value as it travels to other nodes.
+pub(crate) fn to_travel<T: Serialize + ?Sized>(value: &T) -> Result<Message, Error> {
+    Json.encode(value)
+}
+
+pub(crate) fn from_travel(message: &Message) -> Result<Value, Error> {
+    Json.with_max_bytes(message.len()).decode(message)
+}
 
 /// One value as a message for each codec in use, by the codec's name.
 pub(crate) struct Encoded<'a, T: ?Sized> {

@@ -7,7 +7,7 @@ use plimsoll::Sender;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-/// Something that happened in a room.
+/// Something that happened in a room, by connections of this process.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -18,7 +18,8 @@ pub enum Event {
         /// The new member.
         member: Sender,
     },
-    /// A connection is no longer a member of a room, because it was taken out or has closed.
+    /// A connection is no longer a member of a room, because it was taken out or has closed. One
+    /// that leaves all its rooms at once leaves each.
     Left {
         /// The room's name.
         room: Arc<str>,

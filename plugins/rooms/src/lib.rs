@@ -49,14 +49,29 @@
 //! | to whom | how |
 //! |---|---|
 //! | the members of a room | `rooms.to("a").send(message)` |
-//! | of several rooms, each once | `rooms.to("a").to("b").send(message)` |
-//! | all of them but some | `rooms.to("a").except(id).send(message)` |
+//! | of several rooms, each once | `rooms.to_each(["a", "b"]).send(message)` |
+//! | of all rooms whose names match a pattern | `rooms.to_matching("team:*").send(message)` |
+//! | all of them but some | `rooms.to("a").except(id).except_room("b").send(message)` |
+//! | each of them something else | `rooms.to("a").send_with(make)` |
 //! | all connections, members or not | `rooms.to_all().send(message)` |
+//! | connections by their ids | `rooms.to_connections([id]).send(message)` |
 //! | one connection | [`Sender::send`](plimsoll::Sender::send) |
+//!
+//! A name is exact, whatever its characters; only the methods that say `matching` take patterns,
+//! in which each `*` stands for any characters. They look at the names of all rooms.
 //!
 //! A message is encoded once for each wire form that its receivers use, not once for each
 //! receiver. With the feature `typed`, `send_value` takes a value and encodes it once for each
 //! format that the receivers have agreed on.
+//!
+//! # Joining and leaving
+//!
+//! | what | how |
+//! |---|---|
+//! | one connection, one room | [`Rooms::join`], [`Rooms::leave`] |
+//! | several of both | [`Rooms::join_each`], [`Rooms::leave_each`] |
+//! | one connection, all its rooms | [`Rooms::leave_all`], or its end |
+//! | all members of a room | [`Rooms::clear`], or, with their connections, [`Target::close`] |
 //!
 //! # Slow members
 //!
@@ -72,6 +87,17 @@
 //! [`Rooms::events`] tells who joins and leaves, in order, for presence lists and for what is to
 //! happen when the first member comes or the last one goes. A reader that falls behind is told
 //! by [`Event::Missed`] how many events it missed; nobody waits for it.
+//!
+//! # Several processes
+//!
+//! An [`Adapter`] joins the rooms of several processes, the nodes of a cluster:
+//! [`Rooms::with_adapter`]. Everything above stays as it is, but what is sent, cleared or closed
+//! reaches the members on all nodes; [`Target::local`] keeps it here. What tells of members tells
+//! of this node's; [`Rooms::len_in_cluster`] and [`Rooms::is_empty_in_cluster`] ask all. A
+//! [`ConnectionId`](plimsoll::ConnectionId) means a connection of this process.
+//!
+//! This crate has an adapter for nodes in one process, [`MemoryBus`], for tests. How to write
+//! one over a network is told at [`Adapter`].
 //!
 //! # Bounds
 //!
@@ -104,17 +130,28 @@
 //!
 //! - `typed`: `Target::send_value`, by `plimsoll-encoding`.
 
+mod adapter;
+mod audience;
+mod batch;
+mod bus;
+mod delivery;
 mod directory;
 #[cfg(feature = "typed")]
 mod encoded;
 mod events;
 mod members;
+mod node;
 mod options;
+mod pattern;
 mod rooms;
 mod seat;
 mod target;
 
+pub use self::adapter::{Action, Adapter, Broadcast};
+pub use self::bus::{MemoryAdapter, MemoryBus};
+pub use self::delivery::Delivery;
 pub use self::events::{Event, Events};
+pub use self::node::Node;
 pub use self::options::Options;
 pub use self::rooms::Rooms;
-pub use self::target::{Delivery, Target};
+pub use self::target::Target;

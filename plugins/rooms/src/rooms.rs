@@ -1,6 +1,5 @@
 //! The rooms, and the plugin by which connections leave them.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,8 +9,9 @@ use plimsoll::{Close, ConnectionId, Error, ErrorKind, Handshake, Info, Plugin, R
 use crate::directory::Directory;
 use crate::events::Feed;
 use crate::members::{Members, Snapshot};
+use crate::pattern::Pattern;
 use crate::seat::Seats;
-use crate::{Events, Options, Target};
+use crate::{Action, Adapter, Broadcast, Events, Node, Options, Target};
 
 /// Groups of connections by name. Clones are the same rooms.
 ///
@@ -30,6 +30,7 @@ pub(crate) struct Inner {
     directory: Directory,
     connections: Mutex<Members>,
     feed: Feed,
+    adapter: Option<Box<dyn Adapter>>,
 }
 
 impl Rooms {
@@ -45,7 +46,23 @@ impl Rooms {
     /// Fails with [`ErrorKind::Config`] if an option cannot work.
     pub fn with_options(options: Options) -> Result<Self, Error> {
         options.check()?;
-        Ok(Self::unchecked(options))
+        Ok(Self::unchecked(options, None))
+    }
+
+    /// Makes the rooms of one node of a cluster.
+    ///
+    /// The members of a room stay with the node that they are connected to, and so do the
+    /// methods that tell of members; what is sent goes to those of all nodes.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Config`] if an option cannot work, or as the adapter does.
+    pub fn with_adapter(options: Options, adapter: impl Adapter) -> Result<Self, Error> {
+        options.check()?;
+        let rooms = Self::unchecked(options, Some(Box::new(adapter)));
+        let node = Node::new(&rooms.inner);
+        rooms.adapter().map_or(Ok(()), |adapter| adapter.attach(node))?;
+        Ok(rooms)
     }
 
     /// Makes a connection a member of a room. Returns whether it was not one before.
@@ -60,31 +77,11 @@ impl Rooms {
     /// see [`Options`]; with [`ErrorKind::Close`] if the connection is closed, and with
     /// [`ErrorKind::Config`] if these rooms are not a plugin of its endpoint.
     pub fn join(&self, room: &str, member: &Sender) -> Result<bool, Error> {
-        let Inner { options, directory, feed, .. } = &*self.inner;
-        if room.len() > options.max_name {
-            let message = format!("the name of a room has at most {} bytes", options.max_name);
-            return Err(Error::with_message(ErrorKind::TooLarge, message));
+        let is_new = self.enter(room, member)?;
+        if is_new {
+            self.changed(room, member.info().id());
         }
-        let Some(seat) = Seats::find(member.info(), &self.inner) else {
-            return Err(Error::config("rooms", "must be a plugin of the connection's endpoint"));
-        };
-        let mut joined = seat.lock();
-        // Under the lock: who is not closed yet takes it later, to leave.
-        if member.close_reason().is_some() {
-            return Err(Error::new(ErrorKind::Close));
-        }
-        if joined.contains(room) {
-            return Ok(false);
-        }
-        if joined.len() >= options.max_rooms_per_connection {
-            let message = "the connection is in too many rooms";
-            return Err(Error::with_message(ErrorKind::Policy, message));
-        }
-        if joined.is_empty() {
-            self.register(member);
-        }
-        joined.insert(directory.join(room, member, options, feed)?);
-        Ok(true)
+        Ok(is_new)
     }
 
     /// Takes a connection out of a room. Returns whether it was in it.
@@ -94,6 +91,8 @@ impl Rooms {
         let mut joined = seat.lock();
         let Some(name) = joined.take(room) else { return false };
         self.inner.directory.leave(&name, &member, &self.inner.feed);
+        drop(joined);
+        self.changed(room, id);
         true
     }
 
@@ -101,7 +100,25 @@ impl Rooms {
     pub fn leave_all(&self, id: ConnectionId) -> usize {
         let Some(member) = self.connection(id) else { return 0 };
         let Some(seat) = Seats::find(member.info(), &self.inner) else { return 0 };
-        self.leave_each(&mut seat.lock(), &member)
+        let Inner { directory, feed, .. } = &*self.inner;
+        let mut joined = seat.lock();
+        let left = std::mem::take(&mut *joined);
+        left.iter().for_each(|name| directory.leave(name, &member, feed));
+        drop(joined);
+        left.iter().for_each(|name| self.changed(name, id));
+        left.len()
+    }
+
+    /// Takes all members out of a room, on all nodes. Returns how many of this node there were.
+    /// Who joins at the same time may stay.
+    pub fn clear(&self, room: &str) -> usize {
+        let left = self.clear_local(room);
+        if let Some(adapter) = self.adapter() {
+            let mut broadcast = Broadcast::new(Action::Clear);
+            broadcast.rooms.push(room.to_owned());
+            adapter.broadcast(broadcast);
+        }
+        left
     }
 
     /// The members of a room, in no particular order.
@@ -130,6 +147,12 @@ impl Rooms {
         self.inner.directory.names()
     }
 
+    /// The names of the rooms that match a pattern, in no particular order: see
+    /// [`to_matching`](Self::to_matching).
+    pub fn names_matching(&self, pattern: &str) -> Vec<String> {
+        self.inner.directory.names_matching(&Pattern::new(pattern))
+    }
+
     /// The names of the rooms that a connection is in, in no particular order.
     pub fn of(&self, id: ConnectionId) -> Vec<String> {
         let Some(member) = self.connection(id) else { return Vec::new() };
@@ -137,15 +160,70 @@ impl Rooms {
         seat.lock().iter().map(|name| name.to_string()).collect()
     }
 
+    /// How many members a room has on all nodes together.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the [`Adapter`] does; without one, never.
+    pub async fn len_in_cluster(&self, room: &str) -> Result<usize, Error> {
+        let elsewhere = match self.adapter() {
+            Some(adapter) => adapter.len(room).await?,
+            None => 0,
+        };
+        Ok(elsewhere.saturating_add(self.len(room)))
+    }
+
+    /// Whether a room has no members on any node. Asks the others only if there are none here.
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the [`Adapter`] does; without one, never.
+    pub async fn is_empty_in_cluster(&self, room: &str) -> Result<bool, Error> {
+        match self.adapter() {
+            Some(adapter) if self.is_empty(room) => adapter.is_empty(room).await,
+            Some(_) | None => Ok(self.is_empty(room)),
+        }
+    }
+
     /// Chooses the members of a room as those to send to.
     pub fn to<'a>(&'a self, room: &'a str) -> Target<'a> {
-        Target::rooms(self, room)
+        Target::new(self).to(room)
+    }
+
+    /// Chooses the members of several rooms, each once.
+    pub fn to_each<'a>(&'a self, rooms: impl IntoIterator<Item = &'a str>) -> Target<'a> {
+        Target::new(self).to_each(rooms)
+    }
+
+    /// Chooses the members of all rooms whose names match a pattern, each once. In the pattern
+    /// each `*` stands for any characters, or none; all else stands for itself.
+    ///
+    /// Looks at the name of each room, and takes a time in proportion to their length together.
+    ///
+    /// ```
+    /// use plimsoll_rooms::Rooms;
+    ///
+    /// # let rooms = Rooms::new();
+    /// rooms.to_matching("team:*:captains").send("meet at the helm");
+    /// assert!(rooms.names_matching("team:*").is_empty());
+    /// ```
+    pub fn to_matching<'a>(&'a self, pattern: &'a str) -> Target<'a> {
+        Target::new(self).to_matching(pattern)
+    }
+
+    /// Chooses some connections, members or not. Those that are not there are left out.
+    pub fn to_connections(&self, ids: impl IntoIterator<Item = ConnectionId>) -> Target<'_> {
+        Target::new(self).to_connections(ids)
     }
 
     /// Chooses all connections as those to send to, members or not: those of all endpoints that
     /// have these rooms as a plugin.
     pub fn to_all(&self) -> Target<'_> {
-        Target::all(self)
+        Target::new(self).all()
     }
 
     /// Receives who joins and leaves from now on.
@@ -165,14 +243,73 @@ impl Rooms {
         self.connections().snapshot()
     }
 
-    fn unchecked(options: Options) -> Self {
+    pub(crate) fn snapshots_matching(&self, patterns: &[Pattern<'_>]) -> Vec<Arc<Snapshot>> {
+        self.inner.directory.snapshots_matching(patterns)
+    }
+
+    pub(crate) fn snapshot_of(&self, ids: &[ConnectionId]) -> Arc<Snapshot> {
+        let connections = self.connections();
+        let found = ids.iter().filter_map(|id| Some((*id, connections.get(*id)?.clone())));
+        Arc::new(found.collect())
+    }
+
+    pub(crate) fn adapter(&self) -> Option<&dyn Adapter> {
+        self.inner.adapter.as_deref()
+    }
+
+    pub(crate) fn clear_local(&self, room: &str) -> usize {
+        let Some(members) = self.snapshot(room) else { return 0 };
+        members.keys().filter(|id| self.leave(room, **id)).count()
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    fn unchecked(options: Options, adapter: Option<Box<dyn Adapter>>) -> Self {
         let inner = Inner {
             options,
             directory: Directory::default(),
             connections: Mutex::default(),
             feed: Feed::default(),
+            adapter,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    fn enter(&self, room: &str, member: &Sender) -> Result<bool, Error> {
+        let Inner { options, directory, feed, .. } = &*self.inner;
+        if room.len() > options.max_name {
+            let message = format!("the name of a room has at most {} bytes", options.max_name);
+            return Err(Error::with_message(ErrorKind::TooLarge, message));
+        }
+        let Some(seat) = Seats::find(member.info(), &self.inner) else {
+            return Err(Error::config("rooms", "must be a plugin of the connection's endpoint"));
+        };
+        let mut joined = seat.lock();
+        // Under the lock: who is not closed yet takes it later, to leave.
+        if member.close_reason().is_some() {
+            return Err(Error::new(ErrorKind::Close));
+        }
+        if joined.contains(room) {
+            return Ok(false);
+        }
+        if joined.len() >= options.max_rooms_per_connection {
+            let message = "the connection is in too many rooms";
+            return Err(Error::with_message(ErrorKind::Policy, message));
+        }
+        if joined.is_empty() {
+            self.register(member);
+        }
+        joined.insert(directory.join(room, member, options, feed)?);
+        Ok(true)
+    }
+
+    /// Tells the adapter. Called without a lock, for it may use the rooms.
+    fn changed(&self, room: &str, member: ConnectionId) {
+        if let Some(adapter) = self.adapter() {
+            adapter.changed(room, member);
+        }
     }
 
     /// Makes a connection known: when it has opened, or when a plugin that is told before this
@@ -182,13 +319,6 @@ impl Rooms {
         if connections.get(member.info().id()).is_none() {
             connections.insert(member);
         }
-    }
-
-    fn leave_each(&self, joined: &mut HashSet<Arc<str>>, member: &Sender) -> usize {
-        let Inner { directory, feed, .. } = &*self.inner;
-        let rooms = std::mem::take(joined);
-        rooms.iter().for_each(|name| directory.leave(name, member, feed));
-        rooms.len()
     }
 
     fn connection(&self, id: ConnectionId) -> Option<Sender> {
@@ -220,7 +350,7 @@ impl Plugin for Rooms {
 
 impl Default for Rooms {
     fn default() -> Self {
-        Self::unchecked(Options::default())
+        Self::unchecked(Options::default(), None)
     }
 }
 

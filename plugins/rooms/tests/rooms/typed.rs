@@ -1,8 +1,8 @@
 use std::cell::Cell;
 
-use plimsoll::{Capabilities, ErrorKind, Message};
+use plimsoll::{Capabilities, ErrorKind, Message, SocketOptions};
 use plimsoll_encoding::{Codec, Codecs, Json, MessagePack};
-use plimsoll_rooms::Rooms;
+use plimsoll_rooms::{MemoryBus, Options, Rooms};
 use serde::ser::{Error as _, Serialize, Serializer};
 
 use crate::stage::Stage;
@@ -55,6 +55,40 @@ async fn nobody_gets_a_value_that_one_of_the_codecs_cannot_express() {
     assert!(bob_peer.text().await.is_some());
     let delivery = rooms.to_all().except(bob.info().id()).send_value(&value).unwrap();
     assert_eq!(delivery.sent, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_reaches_other_nodes_in_the_codecs_of_their_members() {
+    let bus = MemoryBus::new();
+    let here = Rooms::with_adapter(Options::default(), bus.adapter()).unwrap();
+    let there = Rooms::with_adapter(Options::default(), bus.adapter()).unwrap();
+    let mut far_stage = stage(&there);
+    let (ann, mut ann_peer) = far_stage.connect_to("/?codec=json", Capabilities::FULL).await;
+    let (bob, mut bob_peer) = far_stage.connect_to("/?codec=msgpack", Capabilities::FULL).await;
+    there.join_each(["a"], [&ann, &bob]).unwrap();
+
+    let value = Value::default();
+    assert_eq!(here.to("a").send_value(&value).unwrap().sent, 0);
+    assert_eq!(value.encoded.get(), 1, "once, to travel");
+    assert_eq!(ann_peer.text().await.as_deref(), Some("7"));
+    let message = bob_peer.recv().await.unwrap();
+    assert_eq!(MessagePack.decode::<u32>(&message).unwrap(), 7);
+    assert_eq!(here.to("a").local().send_value(&value).unwrap().sent, 0);
+    ann_peer.has_nothing(&ann).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_larger_than_clients_may_send_reaches_other_nodes() {
+    let bus = MemoryBus::new();
+    let here = Rooms::with_adapter(Options::default(), bus.adapter()).unwrap();
+    let there = Rooms::with_adapter(Options::default(), bus.adapter()).unwrap();
+    let mut far_stage = Stage::with_plugins(|builder| {
+        builder.socket(SocketOptions::default().outbox_bytes(1 << 20)).plugin(there.clone())
+    });
+    let (_ann, mut peer) = far_stage.connect().await;
+    let text = "x".repeat(100_000);
+    here.to_all().send_value(&text).unwrap();
+    assert_eq!(peer.recv().await.unwrap().len(), text.len() + 2);
 }
 
 fn stage(rooms: &Rooms) -> Stage {
