@@ -115,6 +115,17 @@ impl Message {
         }
     }
 
+    /// The message in a transport's wire form, as [`wire`](Self::wire), for a form that is text:
+    /// what is shared need not be checked again.
+    ///
+    /// The keys of the two methods are apart, their four slots are the same.
+    pub fn wire_text(&self, key: WireKey, encode: impl FnOnce(&Self) -> Text) -> Text {
+        match &self.wire {
+            Some(forms) => forms.get_or_insert(key, || encode(self)),
+            None => encode(self),
+        }
+    }
+
     fn new(payload: Payload) -> Self {
         Self { payload, wire: None }
     }
@@ -182,22 +193,58 @@ enum Payload {
     Text(Text),
 }
 
+impl From<Bytes> for Payload {
+    fn from(data: Bytes) -> Self {
+        Self::Binary(data)
+    }
+}
+
+impl From<Text> for Payload {
+    fn from(text: Text) -> Self {
+        Self::Text(text)
+    }
+}
+
 /// A few slots that are written once: a broadcast meets few wire forms.
 #[derive(Default)]
-struct WireForms([OnceLock<(WireKey, Bytes)>; SLOTS]);
+struct WireForms([OnceLock<(WireKey, Payload)>; SLOTS]);
 
 impl WireForms {
-    fn get_or_insert(&self, key: WireKey, encode: impl FnOnce() -> Bytes) -> Bytes {
+    fn get_or_insert<F: Form>(&self, key: WireKey, encode: impl FnOnce() -> F) -> F {
         let mut encode = Some(encode);
-        let mut encoded = || encode.take().map(|encode| encode());
+        let mut encoded = || encode.take().map(|encode| encode()).unwrap_or_default();
         for slot in &self.0 {
             // The closure runs at most once: the slot that it fills holds `key`.
-            let (found, bytes) = slot.get_or_init(|| (key, encoded().unwrap_or_default()));
-            if *found == key {
-                return bytes.clone();
+            let (found, payload) = slot.get_or_init(|| (key, encoded().into()));
+            if *found == key
+                && let Some(form) = F::of(payload)
+            {
+                return form.clone();
             }
         }
-        encoded().unwrap_or_default()
+        encoded()
+    }
+}
+
+trait Form: Clone + Default + Into<Payload> {
+    fn of(payload: &Payload) -> Option<&Self>;
+}
+
+impl Form for Bytes {
+    fn of(payload: &Payload) -> Option<&Self> {
+        match payload {
+            Payload::Binary(data) => Some(data),
+            Payload::Text(_) => None,
+        }
+    }
+}
+
+impl Form for Text {
+    fn of(payload: &Payload) -> Option<&Self> {
+        match payload {
+            Payload::Binary(_) => None,
+            Payload::Text(text) => Some(text),
+        }
     }
 }
 
@@ -221,6 +268,15 @@ mod tests {
             assert_eq!(form, format!("{variant}:news"));
         }
         assert_eq!(encoded, 4);
+    }
+
+    #[test]
+    fn a_form_that_is_text_has_a_key_of_its_own() {
+        let message = Message::from("news").shared();
+        let text = message.wire_text(KEY, |_| Text::from("text"));
+        assert_eq!(message.wire(KEY, |_| Bytes::from("bytes")), "bytes");
+        let again = message.wire_text(KEY, |_| Text::from("again"));
+        assert_eq!((again.as_ptr(), &*again), (text.as_ptr(), "text"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::Deref;
 use std::str::{self, Utf8Error};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 
 /// An immutable string that is cheap to clone.
 ///
@@ -37,7 +37,10 @@ impl Text {
     ///
     /// Fails if `bytes` is not UTF-8.
     pub fn from_utf8(bytes: Bytes) -> Result<Self, Utf8Error> {
-        str::from_utf8(&bytes)?;
+        // The standard library is slow with short texts that are not aligned.
+        if !is_ascii(&bytes) {
+            str::from_utf8(&bytes)?;
+        }
         Ok(Self(bytes))
     }
 
@@ -57,6 +60,18 @@ impl Text {
         // SAFETY: every safe constructor checks its input or takes a `str`, the unsafe one has
         // it as its condition, and the bytes behind a `Bytes` do not change.
         unsafe { str::from_utf8_unchecked(&self.0) }
+    }
+
+    /// The text without its first `length` bytes, without copying and without a second check.
+    ///
+    /// # Panics
+    ///
+    /// Panics if `length` is longer than the text or ends within a character.
+    #[must_use]
+    pub fn skip(mut self, length: usize) -> Self {
+        assert!(self.is_char_boundary(length), "a text begins with a character");
+        self.0.advance(length);
+        self
     }
 
     /// The text as bytes, without copying.
@@ -127,6 +142,17 @@ impl fmt::Display for Text {
     }
 }
 
+fn is_ascii(bytes: &[u8]) -> bool {
+    let chunk_is_ascii = |chunk: &[u8; 16]| u128::from_ne_bytes(*chunk) & HIGH_BITS == 0;
+    match bytes.last_chunk() {
+        // The last chunk may overlap the one before.
+        Some(last) => bytes.as_chunks().0.iter().all(chunk_is_ascii) && chunk_is_ascii(last),
+        None => bytes.is_ascii(),
+    }
+}
+
+const HIGH_BITS: u128 = u128::from_ne_bytes([0x80; 16]);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,6 +170,35 @@ mod tests {
             assert_eq!(unchecked.into_bytes(), text.as_bytes());
         }
         assert_eq!(Text::from_static("static"), "static");
+    }
+
+    #[test]
+    fn a_part_of_a_text_is_not_copied() {
+        let text = Text::from("aé!");
+        let address = text.as_ptr().wrapping_add(1);
+        let rest = text.skip(1);
+        assert_eq!((&*rest, rest.as_ptr()), ("é!", address));
+        assert_eq!(rest.skip(3), "");
+    }
+
+    #[test]
+    #[should_panic = "begins with a character"]
+    fn a_text_does_not_begin_within_a_character() {
+        let _ = Text::from("é").skip(1);
+    }
+
+    #[test]
+    fn one_byte_decides_wherever_it_is() {
+        for length in 0..50 {
+            let ascii = vec![b'x'; length];
+            assert!(is_ascii(&ascii));
+            for at in 0..length {
+                let mut bytes = ascii.clone();
+                bytes[at] = 0x80;
+                assert!(!is_ascii(&bytes));
+                assert!(Text::from_utf8(bytes.into()).is_err());
+            }
+        }
     }
 
     #[test]

@@ -4,10 +4,8 @@ use data_encoding::{BASE64, BASE64_NOPAD};
 use plimsoll::{Error, ErrorKind};
 
 /// Appends `data` in the standard alphabet, padded (RFC 4648, section 4).
-pub(super) fn encode(data: &[u8], out: &mut Vec<u8>) {
-    let start = out.len();
-    out.resize(start + encoded_len(data.len()), 0);
-    BASE64.encode_mut(data, &mut out[start..]);
+pub(super) fn encode(data: &[u8], out: &mut String) {
+    BASE64.encode_append(data, out);
 }
 
 pub(super) fn encoded_len(len: usize) -> usize {

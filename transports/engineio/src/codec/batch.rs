@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use plimsoll::{Error, ErrorKind};
 
-use super::form::{Form, encode};
+use super::form::{BinaryForm, TextForm};
 use super::payload::SEPARATOR;
 use super::{Dialect, Packet, Version, payload_v3};
 
@@ -66,22 +66,22 @@ impl Batch {
         let octet_stream = self.dialect.version == Version::V3
             && !self.dialect.base64
             && self.packets.iter().any(Packet::is_binary);
-        let form = match self.dialect.version {
-            Version::V3 if octet_stream => Form::V3BinaryEntry,
-            Version::V3 => Form::V3TextEntry,
-            Version::V4 => Form::V4,
+        let encode = |packet| match self.dialect.version {
+            Version::V3 if octet_stream => BinaryForm::V3Entry.encode(packet),
+            Version::V3 => TextForm::V3Entry.encode(packet).into_bytes(),
+            Version::V4 => TextForm::V4.encode(packet).into_bytes(),
         };
         let bytes = match &*self.packets {
             [] if self.dialect.version == Version::V3 => Bytes::from_static(b"0:"),
             // Receivers of a shared message share the whole body.
-            [packet] => encode(packet, form),
+            [packet] => encode(packet),
             packets => {
                 let mut out = Vec::with_capacity(self.len);
                 for packet in packets {
-                    if form == Form::V4 && !out.is_empty() {
+                    if self.dialect.version == Version::V4 && !out.is_empty() {
                         out.push(SEPARATOR);
                     }
-                    out.extend_from_slice(&encode(packet, form));
+                    out.extend_from_slice(&encode(packet));
                 }
                 out.into()
             }

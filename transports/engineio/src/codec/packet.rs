@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes};
 use plimsoll::{Error, ErrorKind, Message, Text};
 
-use super::form::{Form, encode};
+use super::form::{BinaryForm, TextForm};
 use super::{Dialect, Version, base64};
 
 /// What both sides send each other.
@@ -68,11 +68,15 @@ impl Packet {
 
     /// Reads a packet from a WebSocket message.
     pub(crate) fn from_websocket(message: Message, version: Version) -> Result<Self, Error> {
-        match (message.is_text(), version) {
-            (true, _) => Self::from_text(message.into_bytes(), version),
+        match (message.into_text(), version) {
+            // Nearly all of them.
+            (Ok(text), _) if text.starts_with(TEXT_MESSAGE) => {
+                Ok(Self::Message(Message::text(text.skip(TEXT_MESSAGE.len_utf8()))))
+            }
+            (Ok(text), _) => Self::from_text(text.into_bytes(), version),
             // Kept as it is, without a look into it.
-            (false, Version::V4) => Ok(Self::Message(message)),
-            (false, Version::V3) => Self::from_binary(message.into_bytes(), version),
+            (Err(message), Version::V4) => Ok(Self::Message(message)),
+            (Err(message), Version::V3) => Self::from_binary(message.into_bytes(), version),
         }
     }
 
@@ -83,29 +87,31 @@ impl Packet {
                 message.clone()
             }
             (Self::Message(message), Version::V3) if message.is_binary() && !dialect.base64 => {
-                Message::binary(encode(self, Form::V3Binary))
+                Message::binary(BinaryForm::V3.encode(self))
             }
-            (_, version) => {
-                let bytes = encode(self, Form::text(version));
-                Message::text(Text::from_utf8(bytes).expect("the text form of a packet is text"))
-            }
+            (_, version) => Message::text(TextForm::of(version).encode(self)),
         }
     }
 
     /// Appends the text form.
-    pub(super) fn put_text(&self, version: Version, out: &mut Vec<u8>) {
-        if let Self::Message(message) = self
-            && message.is_binary()
-        {
-            out.extend_from_slice(match version {
-                Version::V3 => b"b4",
-                Version::V4 => b"b",
-            });
-            base64::encode(message.as_bytes(), out);
-            return;
-        }
-        out.push(self.digit());
-        out.extend_from_slice(self.data());
+    pub(super) fn put_text(&self, version: Version, out: &mut String) {
+        let text = match self {
+            Self::Message(message) => match message.as_text() {
+                Some(text) => text,
+                None => {
+                    out.push_str(match version {
+                        Version::V3 => "b4",
+                        Version::V4 => "b",
+                    });
+                    base64::encode(message.as_bytes(), out);
+                    return;
+                }
+            },
+            Self::Open(text) | Self::Ping(text) | Self::Pong(text) => text,
+            Self::Close | Self::Upgrade | Self::Noop => "",
+        };
+        out.push(char::from(self.digit()));
+        out.push_str(text);
     }
 
     /// Appends the binary form of version 3.
@@ -135,7 +141,8 @@ impl Packet {
         }
     }
 
-    fn digit(&self) -> u8 {
+    /// What the text form begins with, unless it is base64.
+    pub(super) fn digit(&self) -> u8 {
         match self {
             Self::Open(_) => b'0',
             Self::Close => b'1',
@@ -162,4 +169,5 @@ fn text(bytes: Bytes) -> Result<Text, Error> {
 }
 
 const MESSAGE: u8 = 4;
+const TEXT_MESSAGE: char = '4';
 const UNKNOWN: &str = "a packet is of an unknown type";

@@ -14,13 +14,13 @@ pub(super) enum Kind {
 }
 
 /// Appends `<length>:<packet>`. The length is in UTF-16 code units.
-pub(super) fn put_text_entry(packet: &Packet, out: &mut Vec<u8>) {
+pub(super) fn put_text_entry(packet: &Packet, out: &mut String) {
     let len = match packet.is_binary() {
         true => packet.text_len(Version::V3),
         false => 1 + utf16_len(packet.data()),
     };
-    out.extend_from_slice(len.to_string().as_bytes());
-    out.push(COLON);
+    out.push_str(&len.to_string());
+    out.push(char::from(COLON));
     packet.put_text(Version::V3, out);
 }
 
@@ -32,7 +32,10 @@ pub(super) fn put_binary_entry(packet: &Packet, out: &mut Vec<u8>) {
     out.push(END);
     match packet.is_binary() {
         true => packet.put_binary_v3(out),
-        false => packet.put_text(Version::V3, out),
+        false => {
+            out.push(packet.digit());
+            out.extend_from_slice(packet.data());
+        }
     }
 }
 
