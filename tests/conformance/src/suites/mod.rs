@@ -1,6 +1,8 @@
 //! A file for each protocol, a variant for each subcommand.
 
 mod engineio;
+mod primus;
+mod primus_events;
 mod server;
 mod sockjs;
 mod websocket;
@@ -14,6 +16,9 @@ pub(crate) enum Suite {
     AutobahnClient(websocket::Client),
     Engineio(engineio::Server),
     EngineioClient(engineio::ClientSuite),
+    PrimusEvents(primus_events::Server),
+    PrimusEventsClient(primus_events::Client),
+    Primus(primus::Server),
     Sockjs(sockjs::Server),
     Websocket(websocket::Server),
 }
@@ -24,6 +29,9 @@ impl Suite {
             Self::AutobahnClient(client) => client.run().await,
             Self::Engineio(server) => server.run().await,
             Self::EngineioClient(server) => server.run().await,
+            Self::PrimusEvents(server) => server.run().await,
+            Self::PrimusEventsClient(client) => client.run().await,
+            Self::Primus(server) => server.run().await,
             Self::Sockjs(server) => server.run().await,
             Self::Websocket(server) => server.run().await,
         }
