@@ -40,7 +40,10 @@ pub trait HttpTransport: Send + Sync + 'static {
 /// Each transport owns a path and what lies below it: `/ws` owns `/ws` and `/ws/room`, but not
 /// `/wsx`. Requests for other paths are answered with 404. Clones share everything.
 #[derive(Clone)]
-pub struct HttpService {
+pub struct HttpService(Arc<Shared>);
+
+/// Behind one count of references, which each request takes.
+struct Shared {
     endpoint: Endpoint,
     routes: Arc<Routes>,
 }
@@ -91,18 +94,22 @@ impl HttpService {
         H: Fn(Socket) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
-        let endpoint = self.endpoint.with_handler(handler);
-        Self { endpoint, routes: Arc::clone(&self.routes) }
+        let endpoint = self.0.endpoint.with_handler(handler);
+        Self::share(endpoint, Arc::clone(&self.0.routes))
     }
 
     /// The endpoint behind the service.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.0.endpoint
+    }
+
+    fn share(endpoint: Endpoint, routes: Arc<Routes>) -> Self {
+        Self(Arc::new(Shared { endpoint, routes }))
     }
 
     /// Finds the transport for a request, and tells it what is known of the peer.
     fn route(&self, request: &mut Request<Body>) -> Result<usize, Reject> {
-        let Routes { transports, origins, trusted_proxies } = &*self.routes;
+        let Routes { transports, origins, trusted_proxies } = &*self.0.routes;
         let path = request.uri().path();
         let Some(at) = transports.iter().position(|(mount, _)| mount.below(path).is_some()) else {
             return Err(Reject::new(StatusCode::NOT_FOUND, "not found"));
@@ -140,8 +147,9 @@ where
             Ok(at) => {
                 let service = self.clone();
                 Box::pin(async move {
-                    let (_, transport) = &service.routes.transports[at];
-                    Ok(transport.handle(request, &service.endpoint).await)
+                    let Shared { endpoint, routes } = &*service.0;
+                    let (_, transport) = &routes.transports[at];
+                    Ok(transport.handle(request, endpoint).await)
                 })
             }
             Err(reject) => Box::pin(ready(Ok(reject.into_response()))),
@@ -151,7 +159,7 @@ where
 
 impl fmt::Debug for HttpService {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpService").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("HttpService").field("endpoint", &self.0.endpoint).finish_non_exhaustive()
     }
 }
 
@@ -210,7 +218,7 @@ impl HttpServiceBuilder {
             .map(|(path, transport)| (MountPath::new(&path), transport))
             .collect();
         let routes = Arc::new(Routes { transports, origins, trusted_proxies });
-        Ok(HttpService { endpoint, routes })
+        Ok(HttpService::share(endpoint, routes))
     }
 }
 

@@ -4,7 +4,6 @@ use std::future::{Future, poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures::{FutureExt, TryFutureExt};
@@ -18,11 +17,11 @@ use hyper_util::server::conn::auto;
 use plimsoll::{Body, BoxError, PeerAddr};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::sleep;
 #[cfg(feature = "tls")]
 use tokio::time::timeout;
 use tower_service::Service;
 
+use crate::deadline::{Deadline, Requests};
 use crate::handle::Handle;
 use crate::options::Options;
 use crate::server::Server;
@@ -96,25 +95,24 @@ where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let Self { service, shared } = self;
-        let requested = Arc::new(AtomicBool::new(false));
-        let respond = {
-            let requested = Arc::clone(&requested);
-            service_fn(move |request: Request<Incoming>| {
-                requested.store(true, Ordering::Relaxed);
-                respond(service.clone(), request, peer)
-            })
-        };
+        let requests = Arc::new(Requests::default());
+        let deadline = Deadline::new(Arc::clone(&requests), shared.options.header_timeout);
+        let respond = service_fn(move |request: Request<Incoming>| {
+            let counted = requests.begin(request.version());
+            respond(service.clone(), request, peer)
+                .map_ok(|response| response.map(|body| counted.until_end_of(body)))
+        });
         let io = TokioIo::new(stream);
         match &shared.protocol {
             Protocol::Auto(builder) => {
                 let connection = builder.serve_connection_with_upgrades(io, respond);
                 let shutdown = auto::UpgradeableConnection::graceful_shutdown;
-                drive(Box::pin(connection), shutdown, &shared, &requested).await;
+                drive(Box::pin(connection), shutdown, deadline, &shared.handle).await;
             }
             Protocol::Http1(builder) => {
                 let connection = builder.serve_connection(io, respond).with_upgrades();
                 let shutdown = http1::UpgradeableConnection::graceful_shutdown;
-                drive(Box::pin(connection), shutdown, &shared, &requested).await;
+                drive(Box::pin(connection), shutdown, deadline, &shared.handle).await;
             }
         }
     }
@@ -153,22 +151,12 @@ where
 async fn drive<C: Future>(
     mut connection: Pin<Box<C>>,
     shutdown: impl FnOnce(Pin<&mut C>),
-    shared: &Shared,
-    requested: &AtomicBool,
+    mut deadline: Deadline,
+    handle: &Handle,
 ) {
-    let Shared { options, handle, .. } = shared;
-    // hyper's own deadline begins only once the client has shown which HTTP it speaks, and
-    // knows nothing of HTTP/2.
-    let mut first_request = Some(Box::pin(sleep(options.header_timeout)));
     let mut shutdown_begun = pin!(handle.begun());
     let ended = poll_fn(|cx| {
-        if connection.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(true);
-        }
-        if requested.load(Ordering::Relaxed) {
-            first_request = None;
-        }
-        if first_request.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
+        if connection.as_mut().poll(cx).is_ready() || deadline.poll(cx).is_ready() {
             return Poll::Ready(true);
         }
         shutdown_begun.as_mut().poll(cx).map(|()| false)
@@ -183,8 +171,7 @@ fn both(options: &Options, spawner: Spawner) -> Protocol {
     let mut builder = auto::Builder::new(spawner);
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.header_timeout)
+        .header_read_timeout(None)
         .max_headers(options.max_headers)
         .max_buf_size(options.max_header_bytes)
         .keep_alive(options.keep_alive);
@@ -207,8 +194,7 @@ fn both(options: &Options, spawner: Spawner) -> Protocol {
 fn http1_only(options: &Options) -> Protocol {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(options.header_timeout)
+        .header_read_timeout(None)
         .max_headers(options.max_headers)
         .max_buf_size(options.max_header_bytes)
         .keep_alive(options.keep_alive);

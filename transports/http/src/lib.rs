@@ -49,6 +49,7 @@
 
 mod accept;
 mod connection;
+mod deadline;
 mod handle;
 mod options;
 mod server;

@@ -3,6 +3,7 @@
 use std::iter::FusedIterator;
 
 use bytes::{Buf, Bytes};
+use memchr::memchr;
 use plimsoll::{Error, ErrorKind};
 
 use super::{Packet, Version, payload_v3};
@@ -67,7 +68,7 @@ impl Packets {
                 (packet, !body.is_empty())
             }
             Format::V4 => {
-                let separator = body.iter().position(|byte| *byte == SEPARATOR);
+                let separator = memchr(SEPARATOR, &body);
                 let packet = body.split_to(separator.unwrap_or(body.len()));
                 if separator.is_some() {
                     body.advance(1);

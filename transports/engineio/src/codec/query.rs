@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use form_urlencoded::{Serializer, parse};
+use memchr::{memchr, memchr2};
 
 use super::{Dialect, Jsonp, Version};
 use crate::Transport;
@@ -25,13 +26,23 @@ pub(crate) struct Query {
 impl Query {
     /// Reads a query.
     pub(crate) fn parse(query: &str) -> Self {
-        let mut last = [const { None }; NAMES.len()];
-        for (name, value) in query.split('&').filter_map(pair) {
-            if let Some(slot) = NAMES.iter().position(|known| *known == name) {
-                last[slot] = Some(value);
-            }
+        let [mut version, mut transport, mut sid, mut jsonp, mut base64] = [const { None }; 5];
+        let mut rest = query;
+        while !rest.is_empty() {
+            let end = memchr(b'&', rest.as_bytes()).unwrap_or(rest.len());
+            let (pair, more) = rest.split_at(end);
+            rest = more.strip_prefix('&').unwrap_or_default();
+            let Some((name, value)) = decode(pair) else { continue };
+            let known = match &*name {
+                "EIO" => &mut version,
+                "transport" => &mut transport,
+                "sid" => &mut sid,
+                "j" => &mut jsonp,
+                "b64" => &mut base64,
+                _ => continue,
+            };
+            *known = Some(value);
         }
-        let [version, transport, sid, jsonp, base64, _] = last;
         Self {
             version: if version.as_deref() == Some("4") { Version::V4 } else { Version::V3 },
             transport: transport.and_then(|name| Transport::named(&name)),
@@ -73,13 +84,14 @@ impl Query {
     }
 }
 
-/// A parameter. Hardly any needs to be decoded, which is not cheap.
-fn pair(pair: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
-    if pair.is_empty() || pair.bytes().any(|byte| byte == b'%' || byte == b'+') {
+/// The name and the value of a parameter. Hardly any needs to be decoded, which is not cheap.
+fn decode(pair: &str) -> Option<(Cow<'_, str>, Cow<'_, str>)> {
+    if pair.is_empty() || memchr2(b'%', b'+', pair.as_bytes()).is_some() {
         return parse(pair.as_bytes()).next();
     }
-    let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    Some((name.into(), value.into()))
+    let end = memchr(b'=', pair.as_bytes()).unwrap_or(pair.len());
+    let (name, value) = pair.split_at(end);
+    Some((name.into(), value.strip_prefix('=').unwrap_or_default().into()))
 }
 
 /// The parameters that have a meaning; `t` is different for each request, against caches.

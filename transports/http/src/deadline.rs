@@ -1,0 +1,122 @@
+//! The time that a client has for the headers of its next request.
+//!
+//! hyper has such a deadline for HTTP/1.1, too, but it begins only once the client has shown
+//! which HTTP it speaks, and costs a timer and one more attempt to read with each request. This
+//! one moves its timer only when that has expired.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http_body::{Body, Frame, SizeHint};
+use pin_project::pin_project;
+use tokio::task::coop::has_budget_remaining;
+use tokio::time::{Instant, Sleep, sleep};
+
+/// What is known of the requests of a connection.
+#[derive(Default)]
+pub(crate) struct Requests {
+    begun: AtomicU32,
+    ended: AtomicU32,
+    multiplexed: AtomicBool,
+}
+
+impl Requests {
+    /// Counts a request, until what this returns is dropped. Over HTTP/2, which looks after its
+    /// clients by pings, there is no deadline after the first.
+    pub(crate) fn begin(self: &Arc<Self>, version: http::Version) -> Request {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        if version == http::Version::HTTP_2 {
+            self.multiplexed.store(true, Ordering::Relaxed);
+        }
+        Request(Arc::clone(self))
+    }
+}
+
+/// A request that is being answered.
+pub(crate) struct Request(Arc<Requests>);
+
+impl Request {
+    /// Ends the request with the body of its answer.
+    pub(crate) fn until_end_of<B>(self, body: B) -> Answer<B> {
+        Answer { body, _request: self }
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The body of an answer.
+#[pin_project]
+pub(crate) struct Answer<B> {
+    #[pin]
+    body: B,
+    _request: Request,
+}
+
+impl<B: Body> Body for Answer<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        self.project().body.poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Passes when a client has taken too long for the headers of a request. Polled after each poll
+/// of the connection, in the same task.
+pub(crate) struct Deadline {
+    requests: Arc<Requests>,
+    timeout: Duration,
+    /// How many requests had ended when `until` was set.
+    ended: u32,
+    until: Instant,
+    timer: Pin<Box<Sleep>>,
+    /// The timer wakes the task.
+    registered: bool,
+}
+
+impl Deadline {
+    pub(crate) fn new(requests: Arc<Requests>, timeout: Duration) -> Self {
+        let timer = Box::pin(sleep(timeout));
+        Self { requests, timeout, ended: 0, until: timer.deadline(), timer, registered: false }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let ended = self.requests.ended.load(Ordering::Relaxed);
+        let in_progress = self.requests.begun.load(Ordering::Relaxed) != ended;
+        if in_progress || self.requests.multiplexed.load(Ordering::Relaxed) {
+            return Poll::Pending;
+        }
+        if self.ended != ended {
+            self.ended = ended;
+            self.until = Instant::now() + self.timeout;
+        }
+        if self.registered && !self.timer.is_elapsed() {
+            return Poll::Pending;
+        }
+        if self.timer.deadline() != self.until {
+            self.timer.as_mut().reset(self.until);
+        }
+        // Without a budget, what is polled only wakes itself.
+        self.registered = has_budget_remaining();
+        self.timer.as_mut().poll(cx)
+    }
+}
