@@ -78,6 +78,24 @@ impl Dial {
     }
 }
 
+impl From<&str> for Dial {
+    fn from(url: &str) -> Self {
+        Self::new(url)
+    }
+}
+
+impl From<&String> for Dial {
+    fn from(url: &String) -> Self {
+        Self::new(url)
+    }
+}
+
+impl From<String> for Dial {
+    fn from(url: String) -> Self {
+        Self::new(url)
+    }
+}
+
 impl fmt::Debug for Dial {
     /// Leaves out the query and the headers, where credentials are.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -35,7 +35,8 @@ impl Dialer {
         }
     }
 
-    /// Connects to a URL, for example `ws://example.com/chat`.
+    /// Connects to a URL, for example `ws://example.com/chat`; a [`Dial`] may add headers and
+    /// more.
     ///
     /// Cancel safe: no connection is left behind.
     ///
@@ -45,8 +46,8 @@ impl Dialer {
     /// [`ErrorKind::Rejected`] if the server turns the connection away, with
     /// [`ErrorKind::Timeout`] if it takes too long, and with [`ErrorKind::Io`] if the server
     /// cannot be reached.
-    pub async fn connect(&self, url: impl Into<String>) -> Result<Socket, Error> {
-        let Connected { io, info } = self.open(Dial::new(url)).await?;
+    pub async fn connect(&self, to: impl Into<Dial>) -> Result<Socket, Error> {
+        let Connected { io, info } = self.open(to.into()).await?;
         Ok(Socket::spawn(io, info, self.0.socket))
     }
 
@@ -77,11 +78,11 @@ impl Dialer {
     /// [`ErrorKind::Config`] for a backoff that cannot work.
     pub async fn keep_connected(
         &self,
-        url: impl Into<String>,
+        to: impl Into<Dial>,
         backoff: Backoff,
     ) -> Result<(Socket, LinkStatus), Error> {
         backoff.check()?;
-        let dial = Dial::new(url);
+        let dial = to.into();
         let Connected { io, info } = self.open(dial.clone()).await?;
         let (io, status) = Reconnect::new(self.clone(), dial, backoff, io);
         Ok((Socket::spawn(Box::new(io), info, self.0.socket), status))

@@ -133,7 +133,7 @@ pub use self::link::{LinkState, LinkStatus};
 pub use self::listener::{Incoming, Listener};
 pub use self::message::{Message, WireKey};
 pub use self::plugin::Plugin;
-pub use self::reconnect::Backoff;
+pub use self::reconnect::{Backoff, Jitter};
 pub use self::reject::Reject;
 pub use self::sender::{Sender, SlowPolicy, TrySendError};
 pub use self::socket::{Receiver, Socket, SocketOptions};

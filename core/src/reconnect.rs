@@ -18,9 +18,9 @@ use crate::{
 
 /// How long to wait before each attempt to connect again.
 ///
-/// Each wait is drawn between zero and a ceiling ("full jitter"), so that clients that lost the
-/// same server do not come back at the same moment. The ceiling doubles with each attempt that
-/// fails. Where the server asked for a delay ([`Close::retry_after`], or `Retry-After`), the
+/// Each wait is drawn between zero and a ceiling, so that clients that lost the same server do
+/// not come back at the same moment; [`Jitter`] knows another way. The ceiling doubles with each
+/// attempt that fails. Where the server asked for a delay ([`Close::retry_after`], or `Retry-After`), the
 /// wait is that delay and up to half of it more.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -32,6 +32,20 @@ pub struct Backoff {
     /// How many attempts in a row may fail before it gives up; `None` goes on forever. Default:
     /// `None`.
     pub attempts: Option<u32>,
+    /// What chance does to a wait. Default: [`Jitter::Full`].
+    pub jitter: Jitter,
+}
+
+/// What chance does to the waits of a [`Backoff`].
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Jitter {
+    /// Each is drawn between zero and its ceiling.
+    #[default]
+    Full,
+    /// The first is its ceiling; each that follows is drawn between its ceiling and twice that,
+    /// and at most [`Backoff::max`].
+    Longer,
 }
 
 impl Backoff {
@@ -56,6 +70,13 @@ impl Backoff {
         self
     }
 
+    /// Sets what chance does to a wait.
+    #[must_use]
+    pub fn jitter(mut self, jitter: Jitter) -> Self {
+        self.jitter = jitter;
+        self
+    }
+
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.first.is_zero() {
             return Err(Error::config("Backoff::first", "must be longer than zero"));
@@ -71,7 +92,13 @@ impl Backoff {
             Some(asked) => asked.min(self.max).mul_f64(1.0 + 0.5 * fastrand::f64()),
             None => {
                 let ceiling = self.first.saturating_mul(2_u32.saturating_pow(failed));
-                ceiling.min(self.max).mul_f64(fastrand::f64())
+                let ceiling = ceiling.min(self.max);
+                let drawn = ceiling.mul_f64(fastrand::f64());
+                match self.jitter {
+                    Jitter::Full => drawn,
+                    Jitter::Longer if failed == 0 => ceiling,
+                    Jitter::Longer => ceiling.saturating_add(drawn).min(self.max),
+                }
             }
         }
     }
@@ -79,7 +106,12 @@ impl Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { first: Duration::from_millis(500), max: Duration::from_secs(20), attempts: None }
+        Self {
+            first: Duration::from_millis(500),
+            max: Duration::from_secs(20),
+            attempts: None,
+            jitter: Jitter::default(),
+        }
     }
 }
 
@@ -312,5 +344,29 @@ impl std::error::Error for GaveUp {
 impl fmt::Display for GaveUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("gave up connecting again")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_wait_is_known_where_chance_only_makes_waits_longer() {
+        let backoff = Backoff::default().max(Duration::from_secs(3)).jitter(Jitter::Longer);
+        assert_eq!(backoff.wait(0, None), Duration::from_millis(500));
+        for _ in 0..100 {
+            let second = backoff.wait(1, None);
+            assert!(second >= Duration::from_secs(1) && second <= Duration::from_secs(2));
+            assert_eq!(backoff.wait(40, None), Duration::from_secs(3));
+        }
+    }
+
+    #[test]
+    fn the_longest_wait_there_is_overflows_nothing() {
+        for jitter in [Jitter::Full, Jitter::Longer] {
+            let backoff = Backoff::default().max(Duration::MAX).jitter(jitter);
+            assert!(backoff.wait(u32::MAX, None) <= Duration::MAX);
+        }
     }
 }
