@@ -153,6 +153,31 @@ async fn a_receiver_that_is_released_first_gets_what_waits() {
     assert!(waits.is_err(), "the next one is not asked");
 }
 
+#[tokio::test]
+async fn an_endpoint_is_woken_by_a_receiver_only_if_it_waits_for_one() {
+    let (mut io, session) = session(SessionOptions::default().outbox_bytes(1));
+    let woken = Arc::new(Woken::default());
+    let waker = Waker::from(Arc::clone(&woken));
+    let mut cx = Context::from_waker(&waker);
+    let take = async || {
+        let mut receiver = session.receiver().unwrap();
+        receiver.recv().await;
+        receiver.detach();
+        woken.0.swap(0, Ordering::SeqCst)
+    };
+
+    assert!(io.poll_recv(&mut cx).is_pending() && io.poll_taken(&mut cx).is_ready());
+    io.start_send("1".into()).unwrap();
+    assert_eq!(take().await, 0);
+    io.start_send("2".into()).unwrap();
+    assert!(io.poll_ready(&mut cx).is_pending());
+    assert_eq!(take().await, 1, "for room");
+    io.start_send("3".into()).unwrap();
+    assert!(io.poll_taken(&mut cx).is_pending());
+    assert_eq!(take().await, 1, "to be done");
+    assert!(io.poll_taken(&mut cx).is_ready());
+}
+
 /// What a session is made to do.
 #[derive(Clone, Debug)]
 enum Step {

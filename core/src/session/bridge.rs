@@ -22,6 +22,7 @@ pub fn session(options: SessionOptions) -> (SessionDuplex, Session) {
         sender: Attendance::Absent(Instant::now()),
         released: false,
         connection: None,
+        awaits_receiver: false,
         error: None,
         end: None,
     };
@@ -114,14 +115,16 @@ impl Session {
         wakers.into_iter().flatten().for_each(Waker::wake);
     }
 
-    /// When the session ends for want of a receiver, if it has none.
+    /// The earliest time at which the session may end for want of a receiver, as things stand.
     pub(super) fn absent_until(&self) -> Option<Instant> {
         let limit = self.options().absence?;
         let state = self.lock();
-        match state.receiver {
-            Attendance::Absent(since) if state.end.is_none() => Some(after(since, limit)),
-            Attendance::Absent(_) | Attendance::Present(_) => None,
-        }
+        let since = match state.receiver {
+            _ if state.end.is_some() => return None,
+            Attendance::Absent(since) => since,
+            Attendance::Present(_) => Instant::now(),
+        };
+        Some(after(since, limit))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -153,6 +156,8 @@ pub(super) struct State {
     /// The receiver was asked to detach.
     pub(super) released: bool,
     pub(super) connection: Option<Waker>,
+    /// The connection waits for a receiver to take something.
+    pub(super) awaits_receiver: bool,
     /// Comes after what is in the inbox.
     pub(super) error: Option<Error>,
     /// Nothing more is taken from either side.
@@ -162,6 +167,11 @@ pub(super) struct State {
 impl State {
     pub(super) fn register_connection(&mut self, cx: &Context<'_>) {
         register(&mut self.connection, cx);
+    }
+
+    /// Whom to wake when a receiver has taken something.
+    pub(super) fn taken(&mut self) -> Option<Waker> {
+        std::mem::take(&mut self.awaits_receiver).then(|| self.connection.take()).flatten()
     }
 
     fn wakers(&mut self) -> [Option<Waker>; 3] {

@@ -44,24 +44,37 @@ impl SessionDuplex {
         !self.session.lock().outbox.is_empty()
     }
 
-    /// Fails once no receiver has come for too long.
+    /// Ready once a receiver has taken all that was sent.
+    pub fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.session.lock();
+        if state.outbox.is_empty() {
+            return Poll::Ready(());
+        }
+        state.awaits_receiver = true;
+        state.register_connection(cx);
+        Poll::Pending
+    }
+
+    /// Fails once no receiver has come for too long. The timer is moved only when it has expired,
+    /// not by each receiver that comes and goes.
     fn poll_absence(&mut self, cx: &mut Context<'_>) -> Result<(), Error> {
-        while let Some(deadline) = self.session.absent_until() {
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-            if timer.deadline() != deadline {
-                timer.as_mut().reset(deadline);
+        let timer = match &mut self.timer {
+            Some(timer) => timer,
+            None => {
+                let Some(deadline) = self.session.absent_until() else { return Ok(()) };
+                self.timer.insert(Box::pin(sleep_until(deadline)))
             }
-            if timer.as_mut().poll(cx).is_pending() {
-                return Ok(());
-            }
-            // Unless one came and went in the meantime.
-            if self.session.absent_until() == Some(deadline) {
+        };
+        while timer.as_mut().poll(cx).is_ready() {
+            let Some(deadline) = self.session.absent_until() else { return Ok(()) };
+            if deadline <= timer.deadline() {
                 self.session.end(abnormal(), |_| {});
                 return Err(Error::with_message(
                     ErrorKind::Timeout,
                     "the client did not come back",
                 ));
             }
+            timer.as_mut().reset(deadline);
         }
         Ok(())
     }
@@ -96,6 +109,7 @@ impl Duplex for SessionDuplex {
         if state.end.is_some() || state.outbox.has_room(self.session.options().outbox_bytes) {
             return Poll::Ready(Ok(()));
         }
+        state.awaits_receiver = true;
         state.register_connection(cx);
         Poll::Pending
     }

@@ -30,7 +30,7 @@ impl SessionReceiver {
     pub fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Delivery> {
         let mut state = self.session.lock();
         if let Some(frame) = state.outbox.pop() {
-            let connection = state.connection.take();
+            let connection = state.taken();
             drop(state);
             connection.into_iter().for_each(Waker::wake);
             return Poll::Ready(Delivery::Frame(frame));
@@ -50,7 +50,7 @@ impl SessionReceiver {
     pub fn try_recv(&mut self, room: usize) -> Option<Frame> {
         let mut state = self.session.lock();
         let frame = state.outbox.pop_within(room)?;
-        let connection = state.connection.take();
+        let connection = state.taken();
         drop(state);
         connection.into_iter().for_each(Waker::wake);
         Some(frame)
@@ -59,12 +59,7 @@ impl SessionReceiver {
     /// Ends the request in order: another one may come.
     pub fn detach(mut self) {
         self.detached = true;
-        let mut state = self.session.lock();
-        state.receiver = Attendance::Absent(Instant::now());
-        // Its time without a receiver begins.
-        let connection = state.connection.take();
-        drop(state);
-        connection.into_iter().for_each(Waker::wake);
+        self.session.lock().receiver = Attendance::Absent(Instant::now());
     }
 }
 

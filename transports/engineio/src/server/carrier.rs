@@ -119,9 +119,7 @@ impl Carrier {
     /// over the WebSocket.
     pub(super) fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self::Polling { bridge, .. } = self else { return Poll::Ready(()) };
-        // To be woken when a poll comes.
-        let _ = bridge.poll_flush(cx);
-        if bridge.has_unsent() { Poll::Pending } else { Poll::Ready(()) }
+        bridge.poll_taken(cx)
     }
 
     /// Whether a client that polls has ended the session, or has broken its rules.
