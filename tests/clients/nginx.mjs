@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,7 @@ export const hasNginx = existsSync(NGINX);
  */
 export async function startNginx(t, upstream) {
   const folder = await mkdtemp(join(tmpdir(), "plimsoll-nginx-"));
+  await chmod(folder, 0o755); // started by root, it writes there as another user
   const port = await freePort();
   await writeFile(join(folder, "nginx.conf"), configuration(folder, port, upstream));
   const child = spawn(NGINX, ["-p", folder, "-c", "nginx.conf", "-e", "stderr"], {
