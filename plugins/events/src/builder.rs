@@ -32,7 +32,9 @@ impl EventsBuilder {
     /// Handles the events with this name.
     ///
     /// The events of a connection are handled one after another, in the order in which they were
-    /// sent. Those whose arguments are no `T` go to [`on_invalid`](Self::on_invalid).
+    /// sent. Those whose arguments are no `T` go to [`on_invalid`](Self::on_invalid). All
+    /// connections share the handler; what belongs to one of them is in its
+    /// [info](Peer::info), where plugins put it, or kept by the id that is there.
     pub fn on<T, H, F>(mut self, name: impl Into<String>, handler: H) -> Self
     where
         T: DeserializeOwned,

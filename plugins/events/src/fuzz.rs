@@ -18,9 +18,11 @@ pub fn message(data: &[u8]) {
 fn read(message: Message, dialect: Dialect, codec: &AnyCodec) {
     let again = |kind: PacketKind<'_, ()>| {
         let packet = dialect.packet(kind).expect("what was read can be written");
-        dialect.decode(codec.encode(&packet).expect("texts and numbers"), codec)
+        let message = codec.encode(&packet).expect("texts and numbers");
+        dialect.decode(message, codec).expect("it is no larger than before")
     };
-    match dialect.decode(message, codec) {
+    let Ok(incoming) = dialect.decode(message, codec) else { return };
+    match incoming {
         Incoming::Answer { id, answer: Ok(value) } => {
             let _ = value.decode::<IgnoredAny>();
             let value = &();

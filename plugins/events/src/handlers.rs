@@ -14,7 +14,8 @@ use crate::dialect::RequestId;
 use crate::{Event, Peer, RemoteError};
 
 type EventHandler =
-    Box<dyn Fn(Peer, Event) -> Result<BoxFuture<'static, ()>, Invalid> + Send + Sync>;
+    Box<dyn Fn(Peer, &Event) -> Result<BoxFuture<'static, ()>, Error> + Send + Sync>;
+type FallbackHandler = Box<dyn Fn(Peer, Event) -> BoxFuture<'static, ()> + Send + Sync>;
 type MessageHandler = Box<dyn Fn(Peer, Message) -> BoxFuture<'static, ()> + Send + Sync>;
 type RequestHandler =
     Box<dyn Fn(Peer, RequestId, Arguments) -> BoxFuture<'static, ()> + Send + Sync>;
@@ -24,31 +25,23 @@ type InvalidHandler = Box<dyn Fn(&Peer, &Event, &Error) + Send + Sync>;
 #[derive(Default)]
 pub(crate) struct Handlers {
     pub(crate) events: HashMap<String, EventHandler>,
-    pub(crate) fallback: Option<EventHandler>,
+    pub(crate) fallback: Option<FallbackHandler>,
     pub(crate) invalid: Option<InvalidHandler>,
     pub(crate) message: Option<MessageHandler>,
     pub(crate) requests: HashMap<String, RequestHandler>,
 }
 
-/// An event whose arguments are not what its handler takes.
-pub(crate) struct Invalid {
-    event: Event,
-    error: Error,
-}
-
 impl Handlers {
     /// Starts to handle an event; nothing, if nobody wants it.
     pub(crate) fn event(&self, peer: &Peer, event: Event) -> Option<BoxFuture<'static, ()>> {
-        let handler = self.events.get(event.name()).or(self.fallback.as_ref())?;
-        match handler(peer.clone(), event) {
-            Ok(handling) => Some(handling),
-            Err(Invalid { event, error }) => {
-                if let Some(invalid) = &self.invalid {
-                    invalid(peer, &event, &error);
-                }
-                None
-            }
+        let Some(handler) = self.events.get(event.name()) else {
+            return self.fallback.as_ref().map(|handler| handler(peer.clone(), event));
+        };
+        let started = handler(peer.clone(), &event);
+        if let (Err(error), Some(invalid)) = (&started, &self.invalid) {
+            invalid(peer, &event, error);
         }
+        started.ok()
     }
 
     /// Starts to handle a message that is none of the dialect's; nothing, if nobody wants it.
@@ -79,10 +72,7 @@ where
     H: Fn(Peer, T) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    Box::new(move |peer, event| match event.arguments() {
-        Ok(arguments) => Ok(handler(peer, arguments).boxed()),
-        Err(error) => Err(Invalid { event, error }),
-    })
+    Box::new(move |peer, event| Ok(handler(peer, event.arguments()?).boxed()))
 }
 
 pub(crate) fn on_request<T, R, H, F>(handler: H) -> RequestHandler
@@ -108,12 +98,12 @@ where
     })
 }
 
-pub(crate) fn on_fallback<H, F>(handler: H) -> EventHandler
+pub(crate) fn on_fallback<H, F>(handler: H) -> FallbackHandler
 where
     H: Fn(Peer, Event) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    Box::new(move |peer, event| Ok(handler(peer, event).boxed()))
+    Box::new(move |peer, event| handler(peer, event).boxed())
 }
 
 pub(crate) fn on_message<H, F>(handler: H) -> MessageHandler

@@ -15,7 +15,8 @@ use crate::{Peer, RequestError};
 /// A request for an `R`, made by [`Peer::request`]: await it to send it and to get its answer.
 ///
 /// Cancel safe: dropping the future forgets the request. The peer is not told; its answer, if one
-/// comes, is ignored.
+/// comes, is ignored. So is an answer that gets lost while a connection comes back: such a request
+/// fails when its time is over.
 #[must_use = "nothing is sent before it is awaited"]
 pub struct Request<R> {
     peer: Peer,

@@ -13,7 +13,21 @@ use crate::work::{Task, Work};
 
 /// One connection with events on it, made by [`Events::attach`](crate::Events::attach).
 ///
-/// The connection lasts as long as this value: dropping it closes the connection.
+/// The connection lasts as long as this value: dropping it closes the connection. What a server
+/// does before and after the events of a connection goes around its run:
+///
+/// ```
+/// use plimsoll::Socket;
+/// use plimsoll_events::Events;
+///
+/// async fn serve(events: Events, socket: Socket) -> Result<(), plimsoll::Error> {
+///     let socket = events.attach(socket);
+///     socket.peer().emit("welcome", &()).await?;
+///     let end = socket.run().await;
+///     println!("one peer less");
+///     end
+/// }
+/// ```
 pub struct EventSocket {
     receiver: Receiver,
     peer: Peer,
@@ -54,7 +68,9 @@ impl EventSocket {
     ///
     /// # Errors
     ///
-    /// Fails if the connection ended by an error.
+    /// Fails if the connection ended by an error. Ends the connection with
+    /// [`ErrorKind::TooLarge`](plimsoll::ErrorKind::TooLarge) if a message is larger than what the
+    /// codec takes, see [`Codec::with_max_bytes`](plimsoll_encoding::Codec::with_max_bytes).
     pub async fn run(mut self) -> Result<(), Error> {
         let mut work = Work::new(self.options, Arc::clone(&self.handlers), self.peer.clone());
         let end = loop {
@@ -62,26 +78,37 @@ impl EventSocket {
                 biased;
                 () = work.advance() => {}
                 received = self.receiver.recv(), if !work.is_full() => match received {
-                    Some(Ok(message)) => self.take(message, &mut work),
+                    Some(Ok(message)) => match self.take(message, &mut work) {
+                        Ok(()) => {}
+                        Err(error) => break Err(error),
+                    },
                     Some(Err(error)) => break Err(error),
                     None => break Ok(()),
                 },
             }
         };
+        // Says nothing where the connection has ended.
+        if let Some(close) = end.as_ref().err().and_then(Error::close) {
+            self.peer.close(close);
+        }
         self.peer.pending().close();
         work.finish_events().await;
         end
     }
 
-    fn take(&self, message: Message, work: &mut Work) {
+    fn take(&self, message: Message, work: &mut Work) -> Result<(), Error> {
         let size = message.len();
-        let task = match self.options.dialect.decode(message, self.peer.codec()) {
-            Incoming::Answer { id, answer } => return self.peer.pending().resolve(id, answer),
+        let task = match self.options.dialect.decode(message, self.peer.codec())? {
+            Incoming::Answer { id, answer } => {
+                self.peer.pending().resolve(id, answer);
+                return Ok(());
+            }
             Incoming::Event(event) => Task::Event(event),
             Incoming::Message(message) => Task::Message(message),
             Incoming::Request { id, name, arguments } => Task::Request { id, name, arguments },
         };
         work.push(task, size);
+        Ok(())
     }
 }
 

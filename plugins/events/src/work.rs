@@ -77,11 +77,9 @@ impl Work {
 
     fn poll_advance(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let started = self.start();
-        if let Some(event) = &mut self.event {
-            if event.poll_unpin(cx).is_ready() {
-                self.event = None;
-                return Poll::Ready(());
-            }
+        if self.event.as_mut().is_some_and(|event| event.poll_unpin(cx).is_ready()) {
+            self.event = None;
+            return Poll::Ready(());
         }
         match self.requests.poll_next_unpin(cx) {
             Poll::Ready(Some(())) => Poll::Ready(()),

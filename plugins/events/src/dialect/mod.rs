@@ -11,7 +11,7 @@ mod primus_responder;
 mod tests;
 
 use ::plimsoll::{Error, ErrorKind, Message};
-use plimsoll_encoding::AnyCodec;
+use plimsoll_encoding::{AnyCodec, Codec};
 
 pub(crate) use self::packet::{Incoming, Packet, PacketKind, RequestId};
 
@@ -110,13 +110,20 @@ impl Dialect {
     }
 
     /// Tells what a message is. What is nothing of the dialect's is the application's.
-    pub(crate) fn decode(self, message: Message, codec: &AnyCodec) -> Incoming {
+    ///
+    /// Fails with [`ErrorKind::TooLarge`] if the message is larger than what the codec takes.
+    pub(crate) fn decode(self, message: Message, codec: &AnyCodec) -> Result<Incoming, Error> {
+        let (size, max) = (message.len(), codec.max_bytes());
+        if size > max {
+            let message = format!("a message of {size} bytes, the codec takes at most {max}");
+            return Err(Error::with_message(ErrorKind::TooLarge, message));
+        }
         let read = match self {
             Self::Plimsoll => plimsoll::decode(&message, codec),
             Self::PrimusEmit => primus_emit::decode(&message, codec),
             Self::PrimusEmitter => primus_emitter::decode(&message, codec),
             Self::PrimusResponder => primus_responder::decode(&message, codec),
         };
-        read.unwrap_or(Incoming::Message(message))
+        Ok(read.unwrap_or(Incoming::Message(message)))
     }
 }

@@ -13,7 +13,7 @@ fn encode<T: Serialize>(dialect: Dialect, kind: PacketKind<'_, T>) -> String {
 }
 
 fn decode(dialect: Dialect, text: &str) -> Incoming {
-    dialect.decode(Message::from(text), &AnyCodec::new(Json))
+    dialect.decode(Message::from(text), &AnyCodec::new(Json)).unwrap()
 }
 
 fn event(dialect: Dialect, text: &str) -> (String, (u8, String)) {
@@ -141,7 +141,7 @@ fn what_is_nothing_of_a_dialect_is_the_applications() {
             none(dialect, text);
         }
         none(dialect, &"[".repeat(10_000));
-        none(dialect, &r#"{"emit":"#.repeat(10_000));
+        none(dialect, &r#"{"emit":"#.repeat(5_000));
     }
     for text in [
         r#"{"event":1}"#,
