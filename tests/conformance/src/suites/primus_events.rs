@@ -3,6 +3,7 @@
 
 use clap::{Args, ValueEnum};
 use plimsoll::{Dialer, Endpoint, Error};
+use plimsoll_encoding::{AnyCodec, Codec, Codecs, Json, MessagePack};
 use plimsoll_events::{Dialect, Events, EventsBuilder, RemoteError};
 use plimsoll_websocket::WebSocket;
 use serde_json::{Value, json};
@@ -16,12 +17,16 @@ pub(crate) struct Server {
     listen: Listen,
     #[arg(long)]
     dialect: Plugin,
+    #[arg(long, default_value = "json")]
+    parser: Parser,
 }
 
 impl Server {
     pub(crate) async fn run(self) -> Result<(), Error> {
         let events = events(self.dialect)?;
-        let endpoint = Endpoint::builder().handle(move |socket| events.clone().serve(socket))?;
+        let endpoint = Endpoint::builder()
+            .plugin(codecs(self.parser))
+            .handle(move |socket| events.clone().serve(socket))?;
         self.listen.serve(endpoint, |routes| routes.at("/primus", WebSocket::new())).await
     }
 }
@@ -34,12 +39,17 @@ pub(crate) struct Client {
     url: String,
     #[arg(long)]
     dialect: Plugin,
+    #[arg(long, default_value = "json")]
+    parser: Parser,
 }
 
 impl Client {
     pub(crate) async fn run(self) -> Result<(), Error> {
         let events = events(self.dialect)?;
-        let dialer = Dialer::builder().transport(WebSocket::connector()).build()?;
+        let dialer = Dialer::builder()
+            .transport(WebSocket::connector())
+            .plugin(codecs(self.parser).in_query())
+            .build()?;
         events.attach(dialer.connect(self.url).await?).run().await
     }
 }
@@ -51,12 +61,28 @@ enum Plugin {
     Responder,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Parser {
+    Json,
+    Msgpack,
+}
+
+fn codecs(parser: Parser) -> Codecs {
+    match parser {
+        Parser::Json => Codecs::new(Json),
+        Parser::Msgpack => Codecs::new(MessagePack),
+    }
+}
+
 /// What the tests ask for: see `tests/clients/primus-events.test.mjs`.
 fn events(plugin: Plugin) -> Result<Events, Error> {
     // Not as it came: there are messages that end a process of the original.
     let builder = Events::builder().on_message(async |peer, message| {
-        let value: Result<Value, _> = serde_json::from_slice(message.as_bytes());
-        let _ = peer.sender().send(json!({ "seen": value.ok() }).to_string()).await;
+        let Some(codec) = peer.info().get::<AnyCodec>() else { return };
+        let value: Option<Value> = codec.decode(&message).ok();
+        if let Ok(message) = codec.encode(&json!({ "seen": value })) {
+            let _ = peer.sender().send(message).await;
+        }
     });
     match plugin {
         Plugin::Emit => echo(builder.dialect(Dialect::PrimusEmit)),
