@@ -1,6 +1,5 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -22,8 +21,7 @@ impl<T: Clone + Send + 'static> Sessions<T> {
     /// clients that come late to learn how.
     pub fn new(max: usize, linger: Duration) -> Self {
         let shards = std::array::from_fn(|_| Mutex::default());
-        let table =
-            Table { shards, hasher: RandomState::new(), max, linger, ended: Mutex::default() };
+        let table = Table { shards, max, linger, ended: Mutex::default() };
         Self { table: Arc::new(table) }
     }
 
@@ -127,7 +125,6 @@ impl<T: Clone + Send + 'static> fmt::Debug for Place<T> {
 struct Table<T> {
     /// In shards, so that many requests do not queue.
     shards: [Mutex<HashMap<Arc<str>, T>>; SHARDS],
-    hasher: RandomState,
     max: usize,
     linger: Duration,
     ended: Mutex<Ended>,
@@ -173,7 +170,9 @@ impl<T: Clone + Send + 'static> Table<T> {
     }
 
     fn shard(&self, id: &str) -> MutexGuard<'_, HashMap<Arc<str>, T>> {
-        lock(&self.shards[self.hasher.hash_one(id) as usize % SHARDS])
+        // Who makes up ids for one shard makes himself wait: within it, hashes are secret.
+        let sum = id.bytes().fold(0_usize, |sum, byte| sum.wrapping_add(byte.into()));
+        lock(&self.shards[sum % SHARDS])
     }
 }
 
