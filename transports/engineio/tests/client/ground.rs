@@ -2,14 +2,17 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plimsoll::{Close, Dialer, Endpoint, Error, HttpService, Message, Origins, Reject, Socket};
 use plimsoll_engineio::{EngineIo, EngineIoConnector, Options};
 use plimsoll_http::Server;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::io::{AsyncBufReadExt, BufReader, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// How a session travels.
@@ -122,6 +125,37 @@ impl Ground {
     pub(crate) async fn refusal(&self, way: Way, path: &str) -> Error {
         let url = way.url(&self.address).replace("/engine.io/", path);
         within(way.dialer().connect(url)).await.expect_err("a refusal")
+    }
+}
+
+/// Passes bytes on between a client and a server, until it is cut.
+pub(crate) struct Cable {
+    pub(crate) address: String,
+    connections: Arc<Mutex<JoinSet<()>>>,
+    _accepting: JoinSet<()>,
+}
+
+impl Cable {
+    pub(crate) async fn to(address: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = listener.local_addr().unwrap().to_string();
+        let connections = Arc::<Mutex<JoinSet<()>>>::default();
+        let (passing, far) = (Arc::clone(&connections), address.to_owned());
+        let mut accepting = JoinSet::new();
+        accepting.spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut server = TcpStream::connect(&far).await.unwrap();
+                passing.lock().unwrap().spawn(async move {
+                    let _ = copy_bidirectional(&mut client, &mut server).await;
+                });
+            }
+        });
+        Self { address: near, connections, _accepting: accepting }
+    }
+
+    /// Ends all connections that there are.
+    pub(crate) fn cut(&self) {
+        self.connections.lock().unwrap().abort_all();
     }
 }
 

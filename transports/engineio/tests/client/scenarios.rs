@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plimsoll::{Backoff, Close, Dialer, ErrorKind, LinkState, Message};
 
-use crate::ground::{Ground, Way, ask, recv, within};
+use crate::ground::{Cable, Ground, Way, ask, recv, within};
 
 /// Makes tests of all scenarios, for all ways that are named. The module has a function `run`.
 macro_rules! everywhere {
@@ -21,6 +21,7 @@ macro_rules! everywhere {
         a_refusal_can_be_read,
         a_wrong_path_is_refused,
         a_lost_session_is_followed_by_another,
+        a_session_that_was_cut_off_is_followed_by_another,
     );)+ };
     (@way $way:ident, $($name:ident),+ $(,)?) => {
         #[expect(non_snake_case, reason = "named after the way")]
@@ -173,6 +174,23 @@ pub(crate) async fn a_lost_session_is_followed_by_another(ground: &mut Ground, w
     for round in 0..3 {
         assert_eq!(ask(&mut socket, &round.to_string()).await, round.to_string());
         socket.send("close").await.unwrap();
+        while !matches!(within(status.changed()).await, Some(LinkState::Open)) {}
+    }
+    assert_eq!(ask(&mut socket, "back").await, "back");
+}
+
+pub(crate) async fn a_session_that_was_cut_off_is_followed_by_another(
+    ground: &mut Ground,
+    way: Way,
+) {
+    let cable = Cable::to(&ground.address).await;
+    let dialer = Dialer::builder().transport(way.connector()).build().unwrap();
+    let backoff = Backoff::default().first(Duration::from_millis(10));
+    let (mut socket, mut status) =
+        dialer.keep_connected(way.url(&cable.address), backoff).await.unwrap();
+    for round in 0..3 {
+        assert_eq!(ask(&mut socket, &round.to_string()).await, round.to_string());
+        cable.cut();
         while !matches!(within(status.changed()).await, Some(LinkState::Open)) {}
     }
     assert_eq!(ask(&mut socket, "back").await, "back");
