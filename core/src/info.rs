@@ -72,6 +72,12 @@ impl Info {
         self.capabilities
     }
 
+    /// Sets how a dead peer is noticed, for plugins above that adapt to it: for a plugin that
+    /// sees to it from beneath them.
+    pub fn set_liveness(&mut self, liveness: Liveness) {
+        self.capabilities.liveness = liveness;
+    }
+
     /// Where the client connected to. May be only a path and a query.
     pub fn uri(&self) -> &Uri {
         &self.uri
