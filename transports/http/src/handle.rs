@@ -5,14 +5,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
-use crate::tasks::cancelled;
+use crate::signal::Signal;
 
 /// Ends a server from elsewhere, and tells how it is. Clones are of the same server.
 #[derive(Clone, Debug, Default)]
 pub struct Handle {
-    token: CancellationToken,
+    shutdown: Signal,
     deadline: Arc<OnceLock<Instant>>,
     panics: Arc<AtomicU64>,
 }
@@ -32,7 +31,7 @@ impl Handle {
         // A deadline that cannot be told is one that never comes.
         let deadline = now.checked_add(grace).unwrap_or(now + FOREVER);
         let _ = self.deadline.set(deadline);
-        self.token.cancel();
+        self.shutdown.raise();
     }
 
     /// How many times the service has panicked. A panic ends the connection that the request came
@@ -47,7 +46,7 @@ impl Handle {
 
     /// Waits for the beginning of the shutdown. Cancel safe.
     pub(crate) async fn begun(&self) {
-        cancelled(&self.token).await;
+        self.shutdown.raised().await;
     }
 
     pub(crate) fn deadline(&self) -> Instant {

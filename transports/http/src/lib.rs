@@ -53,6 +53,7 @@ mod deadline;
 mod handle;
 mod options;
 mod server;
+mod signal;
 mod tasks;
 #[cfg(feature = "tls")]
 mod tls;

@@ -1,29 +1,24 @@
 //! Tasks with an owner.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
-use std::task::{Poll, Waker};
 
 use futures::FutureExt;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::handle::Handle;
+use crate::signal::Signal;
 
 /// Owns tasks: they end at the latest when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Tasks {
     spawner: Spawner,
-    _end: DropGuard,
 }
 
 impl Tasks {
     /// `handle` counts the tasks that panic.
     pub(crate) fn new(handle: Handle) -> Self {
-        let end = CancellationToken::new();
-        let spawner = Spawner { tracker: TaskTracker::new(), end: end.clone(), handle };
-        Self { spawner, _end: end.drop_guard() }
+        Self { spawner: Spawner { tracker: TaskTracker::new(), end: Signal::default(), handle } }
     }
 
     pub(crate) fn spawner(&self) -> &Spawner {
@@ -37,11 +32,17 @@ impl Tasks {
     }
 }
 
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.spawner.end.raise();
+    }
+}
+
 /// Starts tasks that belong to the [`Tasks`] it comes from.
 #[derive(Clone, Debug)]
 pub(crate) struct Spawner {
     tracker: TaskTracker,
-    end: CancellationToken,
+    end: Signal,
     handle: Handle,
 }
 
@@ -53,29 +54,13 @@ impl Spawner {
             let task = AssertUnwindSafe(task).catch_unwind();
             tokio::select! {
                 biased;
-                () = cancelled(&end) => {}
+                () = end.raised() => {}
                 ended = task => if ended.is_err() {
                     handle.count_panic();
                 }
             }
         });
     }
-}
-
-/// Waits for a token. As the token's own future, except that a task may poll this one again at
-/// next to no cost: connections do so with each message.
-pub(crate) async fn cancelled(token: &CancellationToken) {
-    let mut cancelled = pin!(token.cancelled());
-    let mut registered: Option<Waker> = None;
-    poll_fn(|cx| {
-        let is_registered = registered.as_ref().is_some_and(|it| it.will_wake(cx.waker()));
-        if is_registered && !token.is_cancelled() {
-            return Poll::Pending;
-        }
-        registered = Some(cx.waker().clone());
-        cancelled.as_mut().poll(cx)
-    })
-    .await;
 }
 
 /// For the streams of HTTP/2.
