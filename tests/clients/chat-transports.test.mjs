@@ -126,6 +126,7 @@ describe("chat in two tabs", { timeout: 60_000 }, () => {
       await other.evaluate((memory) => Object.assign(sessionStorage, memory), await memoryOf(page));
       await other.reload();
       await page.getByText("Continued in another tab").waitFor();
+      await page.bringToFront(); // browsers slow down tabs that nobody sees
       await page.getByRole("button", { name: "Continue here" }).click();
       await other.getByText("Continued in another tab").waitFor();
       await sayOnPage(page, "here again");
