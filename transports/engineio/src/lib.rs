@@ -94,4 +94,4 @@ pub use self::options::Options;
 pub use self::server::EngineIo;
 pub use self::transport::Transport;
 #[cfg(feature = "tls")]
-pub use plimsoll_websocket::ClientTls;
+pub use plimsoll_http::client::ClientTls;

@@ -46,8 +46,15 @@
 //!
 //! A connection that was upgraded, such as a WebSocket, does not count any more: it is one of
 //! [`max_connections`](plimsoll::EndpointBuilder::max_connections) then.
+//!
+//! # Features
+//!
+//! - `client`: the module `client`, for transports that make HTTP requests.
+//! - `tls`: HTTPS, by rustls.
 
 mod accept;
+#[cfg(feature = "client")]
+pub mod client;
 mod connection;
 mod deadline;
 mod handle;

@@ -96,4 +96,4 @@ pub use self::options::Options;
 pub use self::server::SockJs;
 pub use self::transport::Transport;
 #[cfg(feature = "tls")]
-pub use plimsoll_websocket::ClientTls;
+pub use plimsoll_http::client::ClientTls;

@@ -6,14 +6,14 @@ use http::header::HOST;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Request, Uri, Version};
 use plimsoll::{BoxDuplex, Connected, Connector, Dial, Error, ErrorKind, Info, PeerAddr};
+#[cfg(feature = "tls")]
+use plimsoll_http::client::ClientTls;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tungstenite::protocol::Role;
 
 use crate::duplex::{CAPABILITIES, Connection};
 use crate::proxy::Proxy;
-#[cfg(feature = "tls")]
-use crate::tls::ClientTls;
 use crate::{NAME, Options, handshake, http1, http2};
 
 /// Makes WebSockets: `ws:`, and `wss:` with the feature `tls`.
@@ -112,7 +112,7 @@ impl Connector for WebSocketConnector {
         let opened = if target.secure {
             #[cfg(feature = "tls")]
             {
-                let stream = self.tls.connect(target.host(), stream, self.http2).await?;
+                let stream = self.tls.secure(target.host(), stream, self.http2).await?;
                 self.open(stream, target, dial).await?
             }
             #[cfg(not(feature = "tls"))]

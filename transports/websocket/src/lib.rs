@@ -86,18 +86,17 @@ mod protocol;
 mod proxy;
 mod server;
 mod text;
-#[cfg(feature = "tls")]
-mod tls;
 mod unfragmented;
 mod upgrade;
 mod wakers;
+
+#[cfg(feature = "tls")]
+pub use plimsoll_http::client::ClientTls;
 
 pub use self::client::WebSocketConnector;
 pub use self::options::Options;
 pub use self::proxy::Proxy;
 pub use self::server::WebSocket;
-#[cfg(feature = "tls")]
-pub use self::tls::ClientTls;
 pub use self::upgrade::{Upgrade, handshake};
 
 /// The transport's name in [`Info::transport`](plimsoll::Info::transport).

@@ -10,14 +10,13 @@ use async_trait::async_trait;
 use http::{HeaderMap, StatusCode};
 use plimsoll::{BoxDuplex, Connected, Connector, Dial, Error, ErrorKind, Info, PeerAddr};
 #[cfg(feature = "tls")]
-use plimsoll_websocket::ClientTls;
+use plimsoll_http::client::ClientTls;
+use plimsoll_http::client::{Client, Cookies};
 use plimsoll_websocket::WebSocketConnector;
 
-use super::cookies::Cookies;
 use super::decoder::Decoder;
 use super::error::{keep, refused, websocket_refused};
 use super::get::Get;
-use super::http1::{Http, Server};
 use super::path::Path;
 use super::polling::Polling;
 use super::post::Post;
@@ -147,24 +146,23 @@ impl EngineIoConnector {
 
     /// Opens a session by polling, and begins to move it.
     async fn open_polling(&self, target: &Target, dial: &Dial) -> Result<Connected, Error> {
-        let server = Arc::new(Server {
-            target: target.clone(),
-            #[cfg(feature = "tls")]
-            tls: self.tls.clone(),
-        });
+        let origin = target.origin.clone();
+        #[cfg(feature = "tls")]
+        let origin = origin.tls(self.tls.clone());
         let mut requests = Requests::new(target, dial.headers.clone())?;
-        let mut http = Http::new(Arc::clone(&server));
-        let (head, body) = http.send(requests.get()).await?.into_parts();
+        let mut client = Client::new(origin.clone());
+        let (head, body) = client.send(requests.get()).await?.into_parts();
         if head.status != StatusCode::OK {
-            return Err(refused(&head, http.read_short(body).await?));
+            return Err(refused(&head, client.read_short(body).await?));
         }
-        let peer = http.peer().cloned();
-        let mut get = Get::new(http, body, Decoder::new(self.max_message));
+        let peer = client.peer().cloned();
+        let mut get = Get::new(client, body, Decoder::new(self.max_message));
         let open = match poll_fn(|cx| get.poll_packet(cx)).await {
             Some(packet) => read_open(&packet?)?,
             None => return Err(no_session()),
         };
-        let cookies = Cookies::read(&head.headers, SystemTime::now());
+        let mut cookies = Cookies::default();
+        cookies.read(&head.headers, SystemTime::now());
         let upgrading =
             (self.upgrade && open.upgrades.contains(&Transport::WebSocket)).then(|| {
                 let (connector, target, sid) = (self.clone(), target.clone(), open.sid.clone());
@@ -176,7 +174,7 @@ impl EngineIoConnector {
             });
         requests.join(target, &open.sid, cookies)?;
         let max_payload = open.max_payload.unwrap_or(usize::MAX);
-        let post = Post::new(Http::new(server));
+        let post = Post::new(Client::new(origin));
         let mut polling = Polling::new(Arc::new(requests), get, post, max_payload);
         poll_fn(|cx| {
             polling.get(cx);

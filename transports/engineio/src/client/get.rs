@@ -7,12 +7,11 @@ use std::task::{Context, Poll, ready};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::StatusCode;
-use hyper::body::Incoming;
 use plimsoll::{Error, ErrorKind};
+use plimsoll_http::client::{Client, ResponseBody};
 
 use super::decoder::Decoder;
 use super::error::broken;
-use super::http1::Http;
 use super::requests::Requests;
 use crate::codec::Packet;
 
@@ -23,16 +22,16 @@ pub(super) struct Get {
 }
 
 enum State {
-    Idle(Http),
-    Waiting(BoxFuture<'static, Result<(Http, Incoming), Error>>),
-    Reading(Http, Incoming),
+    Idle(Client),
+    Waiting(BoxFuture<'static, Result<(Client, ResponseBody), Error>>),
+    Reading(Client, ResponseBody),
     Failed,
 }
 
 impl Get {
     /// Begins with the body of the first response.
-    pub(super) fn new(http: Http, body: Incoming, decoder: Decoder) -> Self {
-        Self { decoder, state: State::Reading(http, body) }
+    pub(super) fn new(client: Client, body: ResponseBody, decoder: Decoder) -> Self {
+        Self { decoder, state: State::Reading(client, body) }
     }
 
     /// Whether the last request has ended, and the next was not made.
@@ -43,10 +42,10 @@ impl Get {
     /// Makes the next request, if the last has ended, and sets it on its way.
     pub(super) fn start(&mut self, requests: &Arc<Requests>, cx: &mut Context<'_>) {
         self.state = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Idle(http) => {
-                let mut response = request(http, Arc::clone(requests)).boxed();
+            State::Idle(client) => {
+                let mut response = request(client, Arc::clone(requests)).boxed();
                 match response.poll_unpin(cx) {
-                    Poll::Ready(Ok((http, body))) => State::Reading(http, body),
+                    Poll::Ready(Ok((client, body))) => State::Reading(client, body),
                     Poll::Ready(Err(error)) => State::Waiting(done(Err(error)).boxed()),
                     Poll::Pending => State::Waiting(response),
                 }
@@ -72,20 +71,20 @@ impl Get {
             match &mut self.state {
                 State::Idle(_) => return Poll::Ready(Ok(None)),
                 State::Waiting(response) => {
-                    let (http, body) = ready!(response.poll_unpin(cx))?;
-                    self.state = State::Reading(http, body);
+                    let (client, body) = ready!(response.poll_unpin(cx))?;
+                    self.state = State::Reading(client, body);
                 }
-                State::Reading(http, body) => {
+                State::Reading(client, body) => {
                     if let Some(packet) = self.decoder.take()? {
                         return Poll::Ready(Ok(Some(packet)));
                     }
-                    match ready!(http.poll_body(cx, body)) {
+                    match ready!(client.poll_body(cx, body)) {
                         Some(chunk) => self.decoder.push(chunk?),
                         None => {
-                            if let State::Reading(http, _) =
+                            if let State::Reading(client, _) =
                                 std::mem::replace(&mut self.state, State::Failed)
                             {
-                                self.state = State::Idle(http);
+                                self.state = State::Idle(client);
                             }
                             return Poll::Ready(self.decoder.finish().map(Some));
                         }
@@ -97,10 +96,13 @@ impl Get {
     }
 }
 
-async fn request(mut http: Http, requests: Arc<Requests>) -> Result<(Http, Incoming), Error> {
-    let (head, body) = http.send(requests.get()).await?.into_parts();
+async fn request(
+    mut client: Client,
+    requests: Arc<Requests>,
+) -> Result<(Client, ResponseBody), Error> {
+    let (head, body) = client.send(requests.get()).await?.into_parts();
     if head.status != StatusCode::OK {
-        return Err(broken(&head, http.read_short(body).await?));
+        return Err(broken(&head, client.read_short(body).await?));
     }
-    Ok((http, body))
+    Ok((client, body))
 }

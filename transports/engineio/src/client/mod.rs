@@ -7,11 +7,9 @@
 //! all of it is polled through the session, and freed with it.
 
 mod connector;
-mod cookies;
 mod decoder;
 mod error;
 mod get;
-mod http1;
 mod outbox;
 mod path;
 mod polling;
@@ -21,7 +19,6 @@ mod session;
 mod target;
 mod upgrade;
 mod upgrading;
-mod wakers;
 mod watchdog;
 mod websocket;
 

@@ -8,9 +8,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::StatusCode;
 use plimsoll::{Error, ErrorKind};
+use plimsoll_http::client::Client;
 
 use super::error::broken;
-use super::http1::Http;
 use super::requests::Requests;
 
 /// Brings packets to the server, with one request after the other.
@@ -19,14 +19,14 @@ pub(super) struct Post {
 }
 
 enum State {
-    Idle(Http),
-    Waiting(BoxFuture<'static, Result<Http, Error>>),
+    Idle(Client),
+    Waiting(BoxFuture<'static, Result<Client, Error>>),
     Failed,
 }
 
 impl Post {
-    pub(super) fn new(http: Http) -> Self {
-        Self { state: State::Idle(http) }
+    pub(super) fn new(client: Client) -> Self {
+        Self { state: State::Idle(client) }
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -36,8 +36,8 @@ impl Post {
     /// Makes the next request, if the last has ended.
     pub(super) fn start(&mut self, requests: &Arc<Requests>, payload: Bytes) {
         self.state = match std::mem::replace(&mut self.state, State::Failed) {
-            State::Idle(http) => {
-                State::Waiting(request(http, Arc::clone(requests), payload).boxed())
+            State::Idle(client) => {
+                State::Waiting(request(client, Arc::clone(requests), payload).boxed())
             }
             state => state,
         };
@@ -58,11 +58,15 @@ impl Post {
     }
 }
 
-async fn request(mut http: Http, requests: Arc<Requests>, payload: Bytes) -> Result<Http, Error> {
-    let (head, body) = http.send(requests.post(payload)).await?.into_parts();
-    let body = http.read_short(body).await?;
+async fn request(
+    mut client: Client,
+    requests: Arc<Requests>,
+    payload: Bytes,
+) -> Result<Client, Error> {
+    let (head, body) = client.send(requests.post(payload)).await?.into_parts();
+    let body = client.read_short(body).await?;
     if head.status != StatusCode::OK {
         return Err(broken(&head, body));
     }
-    Ok(http)
+    Ok(client)
 }

@@ -5,10 +5,9 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
-use http_body_util::Full;
 use plimsoll::{Error, ErrorKind};
+use plimsoll_http::client::Cookies;
 
-use super::cookies::Cookies;
 use super::target::Target;
 use crate::Transport;
 
@@ -23,7 +22,7 @@ pub(super) struct Requests {
 impl Requests {
     /// The first request of a session, and those after it until [`join`](Self::join).
     pub(super) fn new(target: &Target, mut headers: HeaderMap) -> Result<Self, Error> {
-        let host = HeaderValue::from_str(target.authority.as_str())
+        let host = HeaderValue::from_str(target.origin.authority().as_str())
             .map_err(|error| Error::with_source(ErrorKind::Config, error))?;
         headers.entry(HOST).or_insert(host);
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -44,20 +43,20 @@ impl Requests {
     }
 
     /// Asks for packets.
-    pub(super) fn get(&self) -> Request<Full<Bytes>> {
+    pub(super) fn get(&self) -> Request<Bytes> {
         self.request(Bytes::new())
     }
 
     /// Brings packets.
-    pub(super) fn post(&self, payload: Bytes) -> Request<Full<Bytes>> {
+    pub(super) fn post(&self, payload: Bytes) -> Request<Bytes> {
         let mut request = self.request(payload);
         *request.method_mut() = Method::POST;
         request.headers_mut().insert(CONTENT_TYPE, TEXT);
         request
     }
 
-    fn request(&self, body: Bytes) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(body));
+    fn request(&self, body: Bytes) -> Request<Bytes> {
+        let mut request = Request::new(body);
         *request.uri_mut() = self.uri.clone();
         *request.headers_mut() = self.headers.clone();
         self.cookies.add_to(request.headers_mut(), SystemTime::now());

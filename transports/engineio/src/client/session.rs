@@ -4,10 +4,10 @@ use std::task::{Context, Poll, ready};
 use std::time::SystemTime;
 
 use plimsoll::{Capabilities, Close, CloseCode, Duplex, Error, ErrorKind, Frame, Liveness};
+use plimsoll_http::client::Wakers;
 
 use super::outbox::Outbox;
 use super::path::Path;
-use super::wakers::Wakers;
 use super::watchdog::Watchdog;
 use super::websocket::Received;
 use crate::codec::{Open, Packet, Version, can_poll};

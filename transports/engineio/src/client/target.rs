@@ -1,8 +1,8 @@
 //! Where a URL leads.
 
 use http::Uri;
-use http::uri::Authority;
 use plimsoll::{Error, ErrorKind};
+use plimsoll_http::client::Origin;
 
 use crate::Transport;
 use crate::codec::{Query, Version};
@@ -12,10 +12,9 @@ use crate::codec::{Query, Version};
 pub(super) struct Target {
     /// Over what the session begins.
     pub(super) transport: Transport,
-    pub(super) secure: bool,
+    pub(super) origin: Origin,
     /// The URL without the fragment.
     pub(super) uri: Uri,
-    pub(super) authority: Authority,
 }
 
 impl Target {
@@ -27,32 +26,9 @@ impl Target {
             Some("engineio+https") => (Transport::Polling, true),
             Some("engineio+ws") => (Transport::WebSocket, false),
             Some("engineio+wss") => (Transport::WebSocket, true),
-            _ => return Err(bad_url("the scheme must be one like `engineio+http`")),
+            _ => return Err(Error::config("url", "the scheme must be one like `engineio+http`")),
         };
-        if secure && cfg!(not(feature = "tls")) {
-            return Err(bad_url("`https` and `wss` need the feature `tls`"));
-        }
-        let authority = uri.authority().cloned().ok_or_else(|| bad_url("there is no host"))?;
-        if authority.host().is_empty() {
-            return Err(bad_url("there is no host"));
-        }
-        if authority.as_str().contains('@') {
-            return Err(bad_url("credentials in it are not sent; use a header"));
-        }
-        let port = authority.as_str().strip_prefix(authority.host()).unwrap_or_default();
-        if !port.is_empty() && authority.port().is_none() {
-            return Err(bad_url("the port must be from 0 to 65,535"));
-        }
-        Ok(Self { transport, secure, authority, uri })
-    }
-
-    /// The host's name or address, the latter without brackets.
-    pub(super) fn host(&self) -> &str {
-        self.authority.host().trim_start_matches('[').trim_end_matches(']')
-    }
-
-    pub(super) fn port(&self) -> u16 {
-        self.authority.port_u16().unwrap_or(if self.secure { 443 } else { 80 })
+        Ok(Self { transport, origin: Origin::new(&uri, secure)?, uri })
     }
 
     /// The path and the query of requests.
@@ -73,13 +49,9 @@ impl Target {
 
     /// Where the WebSocket of the session is, or of a new one.
     pub(super) fn websocket(&self, sid: Option<&str>) -> String {
-        let scheme = if self.secure { "wss" } else { "ws" };
-        format!("{scheme}://{}{}", self.authority, self.path(Transport::WebSocket, sid))
+        let scheme = if self.origin.is_secure() { "wss" } else { "ws" };
+        format!("{scheme}://{}{}", self.origin.authority(), self.path(Transport::WebSocket, sid))
     }
-}
-
-fn bad_url(remedy: &'static str) -> Error {
-    Error::config("url", remedy)
 }
 
 /// That of the reference implementation.
@@ -101,7 +73,6 @@ mod tests {
             assert_eq!(target.path(Transport::Polling, Some("s")), path, "{url}");
         }
         let target = Target::parse("engineio+ws://[::1]:8080/chat/?a").unwrap();
-        assert_eq!((target.host(), target.port()), ("::1", 8080));
         let url = "ws://[::1]:8080/chat/?a&EIO=4&transport=websocket";
         assert_eq!(target.websocket(None), url);
     }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use plimsoll::ErrorKind;
 use plimsoll::{Connected, Connector, Dial, Error};
 #[cfg(feature = "tls")]
-use plimsoll_websocket::ClientTls;
+use plimsoll_http::client::ClientTls;
 
 use self::opening::Place;
 use crate::codec::base_url::BaseUrl;

@@ -7,8 +7,6 @@
 //! through the session, and freed with it.
 
 mod connector;
-mod cookies;
-mod http1;
 mod outbox;
 mod path;
 mod receiver;
@@ -16,7 +14,6 @@ mod requests;
 mod sender;
 mod session;
 mod silence;
-mod wakers;
 mod websocket;
 mod xhr;
 

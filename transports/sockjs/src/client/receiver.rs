@@ -4,10 +4,9 @@ use std::task::{Context, Poll, ready};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::StatusCode;
-use hyper::body::Incoming;
 use plimsoll::{Error, ErrorKind, Text};
+use plimsoll_http::client::{Client, ResponseBody};
 
-use super::http1::Http;
 use super::requests::Requests;
 use super::silence::Silence;
 use super::xhr::broken;
@@ -29,8 +28,8 @@ pub(super) struct Receiver {
 }
 
 enum State {
-    Asking(BoxFuture<'static, Result<(Http, Incoming), Error>>),
-    Reading(Http, Incoming),
+    Asking(BoxFuture<'static, Result<(Client, ResponseBody), Error>>),
+    Reading(Client, ResponseBody),
     /// The error is for the reader.
     Failed(Option<Error>),
 }
@@ -39,14 +38,14 @@ impl Receiver {
     /// Goes on with a first response.
     pub(super) fn new(
         requests: Arc<Requests>,
-        http: Http,
-        body: Incoming,
+        client: Client,
+        body: ResponseBody,
         max_frame: usize,
         is_polling: bool,
     ) -> Self {
         Self {
             requests,
-            state: State::Reading(http, body),
+            state: State::Reading(client, body),
             lines: Lines::new(max_frame.max(PRELUDE)),
             max_frame: max_frame.max(PRELUDE),
             is_polling,
@@ -118,16 +117,16 @@ impl Receiver {
     ) -> Poll<Result<(), Error>> {
         match &mut self.state {
             State::Asking(response) => {
-                let (http, body) = ready!(response.poll_unpin(cx))?;
-                self.state = State::Reading(http, body);
+                let (client, body) = ready!(response.poll_unpin(cx))?;
+                self.state = State::Reading(client, body);
             }
-            State::Reading(http, body) => {
+            State::Reading(client, body) => {
                 self.next = self.lines.next()?;
                 if self.next.is_some() {
                     self.brought = true;
                     return Poll::Ready(Ok(()));
                 }
-                match ready!(http.poll_body(cx, body)) {
+                match ready!(client.poll_body(cx, body)) {
                     Some(chunk) => self.lines.push(&chunk?),
                     None => {
                         self.ask_again()?;
@@ -147,19 +146,22 @@ impl Receiver {
             return Err(Error::with_message(ErrorKind::Protocol, message));
         }
         self.lines = Lines::new(self.max_frame);
-        if let State::Reading(http, _) = std::mem::replace(&mut self.state, State::Failed(None)) {
-            self.state = State::Asking(request(http, Arc::clone(&self.requests)).boxed());
+        if let State::Reading(client, _) = std::mem::replace(&mut self.state, State::Failed(None)) {
+            self.state = State::Asking(request(client, Arc::clone(&self.requests)).boxed());
         }
         Ok(())
     }
 }
 
-async fn request(mut http: Http, requests: Arc<Requests>) -> Result<(Http, Incoming), Error> {
-    let (head, body) = http.send(requests.receive()).await?.into_parts();
+async fn request(
+    mut client: Client,
+    requests: Arc<Requests>,
+) -> Result<(Client, ResponseBody), Error> {
+    let (head, body) = client.send(requests.receive()).await?.into_parts();
     if head.status != StatusCode::OK {
-        return Err(broken(head.status, http.read_short(body).await?));
+        return Err(broken(head.status, client.read_short(body).await?));
     }
-    Ok((http, body))
+    Ok((client, body))
 }
 
 /// What a stream begins with, in bytes.

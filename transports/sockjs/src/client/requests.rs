@@ -1,13 +1,13 @@
 //! The requests of a session by XHR.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
-use http_body_util::Full;
 use plimsoll::{Error, ErrorKind};
-
-use super::cookies::Cookies;
+use plimsoll_http::client::Cookies;
 
 /// Makes the requests of a session by XHR.
 pub(super) struct Requests {
@@ -26,16 +26,16 @@ impl Requests {
 
     /// Adds the cookies that the server has set.
     pub(super) fn set_cookies(&mut self, cookies: &Cookies) {
-        cookies.add_to(&mut self.headers);
+        cookies.add_to(&mut self.headers, SystemTime::now());
     }
 
     /// Asks for frames.
-    pub(super) fn receive(&self) -> Request<Full<Bytes>> {
+    pub(super) fn receive(&self) -> Request<Bytes> {
         request(Method::POST, &self.receive, &self.headers, Bytes::new())
     }
 
     /// Brings messages.
-    pub(super) fn send(&self, payload: Bytes) -> Request<Full<Bytes>> {
+    pub(super) fn send(&self, payload: Bytes) -> Request<Bytes> {
         let mut request = request(Method::POST, &self.send, &self.headers, payload);
         request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
         request
@@ -43,7 +43,7 @@ impl Requests {
 }
 
 /// Asks for what is at a URL.
-pub(super) fn get(url: &Uri, headers: &HeaderMap) -> Result<Request<Full<Bytes>>, Error> {
+pub(super) fn get(url: &Uri, headers: &HeaderMap) -> Result<Request<Bytes>, Error> {
     let headers = with_host(url, headers.clone())?;
     Ok(request(Method::GET, &target(url), &headers, Bytes::new()))
 }
@@ -52,8 +52,8 @@ pub(super) fn parse(url: &str) -> Result<Uri, Error> {
     url.parse().map_err(config)
 }
 
-fn request(method: Method, target: &Uri, headers: &HeaderMap, body: Bytes) -> Request<Full<Bytes>> {
-    let mut request = Request::new(Full::new(body));
+fn request(method: Method, target: &Uri, headers: &HeaderMap, body: Bytes) -> Request<Bytes> {
+    let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = target.clone();
     *request.headers_mut() = headers.clone();

@@ -5,15 +5,15 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use plimsoll::{Error, ErrorKind};
+use plimsoll_http::client::Client;
 
-use super::http1::Http;
 use super::requests::Requests;
 use super::xhr::broken;
 
 /// Brings messages to the server, with one request after the other.
 pub(super) enum Sender {
-    Idle(Http),
-    Waiting(BoxFuture<'static, Result<Http, Error>>),
+    Idle(Client),
+    Waiting(BoxFuture<'static, Result<Client, Error>>),
     Failed,
 }
 
@@ -21,7 +21,9 @@ impl Sender {
     /// Makes the next request, if the last has ended.
     pub(super) fn start(&mut self, requests: &Arc<Requests>, payload: Bytes) {
         *self = match std::mem::replace(self, Self::Failed) {
-            Self::Idle(http) => Self::Waiting(request(http, Arc::clone(requests), payload).boxed()),
+            Self::Idle(client) => {
+                Self::Waiting(request(client, Arc::clone(requests), payload).boxed())
+            }
             state => state,
         };
     }
@@ -41,11 +43,15 @@ impl Sender {
     }
 }
 
-async fn request(mut http: Http, requests: Arc<Requests>, payload: Bytes) -> Result<Http, Error> {
-    let (head, body) = http.send(requests.send(payload)).await?.into_parts();
-    let body = http.read_short(body).await?;
+async fn request(
+    mut client: Client,
+    requests: Arc<Requests>,
+    payload: Bytes,
+) -> Result<Client, Error> {
+    let (head, body) = client.send(requests.send(payload)).await?.into_parts();
+    let body = client.read_short(body).await?;
     if !head.status.is_success() {
         return Err(broken(head.status, body));
     }
-    Ok(http)
+    Ok(client)
 }

@@ -4,11 +4,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use plimsoll::{Close, Duplex, Error, ErrorKind, Frame};
+use plimsoll_http::client::Wakers;
 
 use super::outbox::Outbox;
 use super::path::{Path, Received};
 use super::silence::Silence;
-use super::wakers::Wakers;
 use crate::Binary;
 use crate::codec::{Limits, Messages, ServerFrame, closes};
 

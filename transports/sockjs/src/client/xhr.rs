@@ -6,8 +6,8 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::StatusCode;
 use plimsoll::{Error, ErrorKind, Reject, Text};
+use plimsoll_http::client::Client;
 
-use super::http1::Http;
 use super::outbox::Outbox;
 use super::receiver::Receiver;
 use super::requests::Requests;
@@ -26,9 +26,9 @@ pub(super) struct Xhr {
 }
 
 impl Xhr {
-    /// Makes a session whose receiver is open. `http` is for sending.
-    pub(super) fn new(requests: Arc<Requests>, receiver: Receiver, http: Http) -> Self {
-        Self { requests, receiver, sender: Sender::Idle(http), knocked: false }
+    /// Makes a session whose receiver is open. `client` is for sending.
+    pub(super) fn new(requests: Arc<Requests>, receiver: Receiver, client: Client) -> Self {
+        Self { requests, receiver, sender: Sender::Idle(client), knocked: false }
     }
 
     /// The next frame. An error is final.
@@ -68,7 +68,8 @@ impl Xhr {
             if outbox.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            self.sender.start(&self.requests, client_payload(&outbox.batch(), binary)?);
+            let payload = client_payload(&outbox.batch(), binary)?;
+            self.sender.start(&self.requests, payload.into_bytes());
         }
     }
 }

@@ -1,19 +1,18 @@
 //! How a session is found and opened.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::header::{AUTHORIZATION, COOKIE};
 use http::{HeaderMap, StatusCode, Uri};
 use plimsoll::{
     Capabilities, Connected, Connector, Dial, Error, ErrorKind, Info, Liveness, PeerAddr,
 };
+use plimsoll_http::client::{Client, Cookies, Origin};
 use plimsoll_websocket::WebSocketConnector;
 use tokio::time::{Instant, timeout};
 
 use super::SockJsConnector;
-use crate::client::cookies::Cookies;
-use crate::client::http1::{Http, Server};
 use crate::client::path::Path;
 use crate::client::receiver::Receiver;
 use crate::client::requests::{self, Requests};
@@ -84,21 +83,21 @@ impl SockJsConnector {
         headers: &HeaderMap,
     ) -> Result<(ServerInfo, Cookies), Error> {
         let url = requests::parse(&base.info())?;
-        let mut http = Http::new(self.server(&url)?);
-        let (head, body) = http.send(requests::get(&url, headers)?).await?.into_parts();
-        let body = http.read_short(body).await?;
+        let mut client = Client::new(self.origin(&url)?);
+        let (head, body) = client.send(requests::get(&url, headers)?).await?.into_parts();
+        let body = client.read_short(body).await?;
         if head.status != StatusCode::OK {
             return Err(refused(head.status, body));
         }
         let mut cookies = Cookies::default();
-        cookies.read(&head.headers);
+        cookies.read(&head.headers, SystemTime::now());
         Ok((ServerInfo::parse(&body), cookies))
     }
 
     pub(super) async fn open_websocket(&self, place: &Place) -> Result<Connected, Error> {
         let mut dial = Dial::new(place.base.session()?.websocket());
         dial.headers = place.headers.clone();
-        place.cookies.add_to(&mut dial.headers);
+        place.cookies.add_to(&mut dial.headers, SystemTime::now());
         let Connected { io, info } = self.websocket(self.max_frame).connect(dial).await?;
         let path = Path::WebSocket(WebSocket::new(io));
         self.connected(path, place, info.headers(), info.peer().cloned()).await
@@ -108,21 +107,22 @@ impl SockJsConnector {
         let session = place.base.session()?;
         let is_polling = transport == Transport::XhrPolling;
         let receive = if is_polling { session.xhr() } else { session.xhr_streaming() };
-        let server = self.server(&requests::parse(&receive)?)?;
+        let origin = self.origin(&requests::parse(&receive)?)?;
         let mut requests = Requests::new(&receive, &session.xhr_send(), place.headers.clone())?;
         requests.set_cookies(&place.cookies);
-        let mut http = Http::new(Arc::clone(&server));
-        let (head, body) = http.send(requests.receive()).await?.into_parts();
+        let mut client = Client::new(origin.clone());
+        let (head, body) = client.send(requests.receive()).await?.into_parts();
         if head.status != StatusCode::OK {
-            return Err(refused(head.status, http.read_short(body).await?));
+            return Err(refused(head.status, client.read_short(body).await?));
         }
-        let peer = http.peer().cloned();
+        let peer = client.peer().cloned();
         let mut cookies = Cookies::default();
-        cookies.read(&head.headers);
+        cookies.read(&head.headers, SystemTime::now());
         requests.set_cookies(&cookies);
         let requests = Arc::new(requests);
-        let receiver = Receiver::new(Arc::clone(&requests), http, body, self.max_frame, is_polling);
-        let path = Path::Xhr(Box::new(Xhr::new(requests, receiver, Http::new(server))));
+        let receiver =
+            Receiver::new(Arc::clone(&requests), client, body, self.max_frame, is_polling);
+        let path = Path::Xhr(Box::new(Xhr::new(requests, receiver, Client::new(origin))));
         self.connected(path, place, &head.headers, peer).await
     }
 
@@ -169,13 +169,11 @@ impl SockJsConnector {
         connector
     }
 
-    fn server(&self, url: &Uri) -> Result<Arc<Server>, Error> {
-        let server = Server::new(
-            url,
-            #[cfg(feature = "tls")]
-            self.tls.clone(),
-        )?;
-        Ok(Arc::new(server))
+    fn origin(&self, url: &Uri) -> Result<Origin, Error> {
+        let origin = Origin::new(url, url.scheme_str() == Some("https"))?;
+        #[cfg(feature = "tls")]
+        let origin = origin.tls(self.tls.clone());
+        Ok(origin)
     }
 
     fn session_options(&self) -> SessionOptions {

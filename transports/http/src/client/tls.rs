@@ -1,4 +1,4 @@
-//! TLS by rustls, for `wss:`.
+//! TLS of a client, by rustls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,7 +7,6 @@ use plimsoll::{Error, ErrorKind};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
@@ -19,7 +18,7 @@ pub struct ClientTls(Config);
 
 #[derive(Clone)]
 enum Config {
-    /// Made at each connection, so that a connector for `ws:` only does not pay for it.
+    /// Made at each connection, so that a connector without TLS does not pay for it.
     Default,
     Custom(Arc<ClientConfig>),
 }
@@ -50,8 +49,7 @@ impl ClientTls {
         Self(Config::Custom(config))
     }
 
-    /// Begins TLS on a stream to `host`, for HTTP/1.1: for transports that speak it besides
-    /// WebSocket.
+    /// Begins TLS on a stream to `host`, for HTTP/2, or else for HTTP/1.1.
     ///
     /// Not cancel safe: the stream is lost.
     ///
@@ -63,16 +61,8 @@ impl ClientTls {
         &self,
         host: &str,
         stream: TcpStream,
-    ) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Error> {
-        self.connect(host, stream, false).await
-    }
-
-    pub(crate) async fn connect(
-        &self,
-        host: &str,
-        stream: TcpStream,
         http2: bool,
-    ) -> Result<TlsStream<TcpStream>, Error> {
+    ) -> Result<impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Error> {
         let mut config = match &self.0 {
             Config::Custom(config) => ClientConfig::clone(config),
             Config::Default => config(webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect())?,
