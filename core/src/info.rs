@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::num::ParseIntError;
+use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::{Extensions, HeaderMap, Uri};
@@ -243,5 +245,29 @@ impl ConnectionId {
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl FromStr for ConnectionId {
+    type Err = ParseIntError;
+
+    /// Takes what [`Display`](fmt::Display) writes, for requests that name a connection. There
+    /// need not be one with that number.
+    fn from_str(number: &str) -> Result<Self, ParseIntError> {
+        number.parse().map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_connection_is_read_as_it_is_shown() {
+        let id = ConnectionId::next();
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for text in ["", "-1", "1.0", "ann", "18446744073709551616"] {
+            assert!(text.parse::<ConnectionId>().is_err(), "{text}");
+        }
     }
 }
