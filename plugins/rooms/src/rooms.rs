@@ -86,7 +86,7 @@ impl Rooms {
 
     /// Takes a connection out of a room. Returns whether it was in it.
     pub fn leave(&self, room: &str, id: ConnectionId) -> bool {
-        let Some(member) = self.connection(id) else { return false };
+        let Some(member) = self.get(id) else { return false };
         let Some(seat) = Seats::find(member.info(), &self.inner) else { return false };
         let mut joined = seat.lock();
         let Some(name) = joined.take(room) else { return false };
@@ -98,7 +98,7 @@ impl Rooms {
 
     /// Takes a connection out of all rooms. Returns of how many.
     pub fn leave_all(&self, id: ConnectionId) -> usize {
-        let Some(member) = self.connection(id) else { return 0 };
+        let Some(member) = self.get(id) else { return 0 };
         let Some(seat) = Seats::find(member.info(), &self.inner) else { return 0 };
         let Inner { directory, feed, .. } = &*self.inner;
         let mut joined = seat.lock();
@@ -125,6 +125,12 @@ impl Rooms {
     pub fn members(&self, room: &str) -> Vec<Sender> {
         let members = self.snapshot(room);
         members.map_or_else(Vec::new, |members| members.values().cloned().collect())
+    }
+
+    /// The sender of a connection, member or not: of those of all endpoints that have these
+    /// rooms as a plugin.
+    pub fn get(&self, id: ConnectionId) -> Option<Sender> {
+        self.connections().get(id).cloned()
     }
 
     /// How many members a room has.
@@ -155,7 +161,7 @@ impl Rooms {
 
     /// The names of the rooms that a connection is in, in no particular order.
     pub fn of(&self, id: ConnectionId) -> Vec<String> {
-        let Some(member) = self.connection(id) else { return Vec::new() };
+        let Some(member) = self.get(id) else { return Vec::new() };
         let Some(seat) = Seats::find(member.info(), &self.inner) else { return Vec::new() };
         seat.lock().iter().map(|name| name.to_string()).collect()
     }
@@ -319,10 +325,6 @@ impl Rooms {
         if connections.get(member.info().id()).is_none() {
             connections.insert(member);
         }
-    }
-
-    fn connection(&self, id: ConnectionId) -> Option<Sender> {
-        self.connections().get(id).cloned()
     }
 
     fn connections(&self) -> MutexGuard<'_, Members> {

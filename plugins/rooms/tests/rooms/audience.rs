@@ -106,6 +106,8 @@ async fn a_connection_that_is_gone_is_left_out() {
     cast.members[0].close(Close::normal());
     cast.stage.closed().await;
     assert_eq!(ids(&cast.rooms.to_connections([ann, bob])), [bob]);
+    assert!(cast.rooms.get(ann).is_none());
+    assert_eq!(cast.rooms.get(bob).unwrap().info().id(), bob);
 }
 
 #[tokio::test(start_paused = true)]
