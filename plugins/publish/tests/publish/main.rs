@@ -1,0 +1,8 @@
+//! Requests over HTTP, and what connections get of them.
+
+mod bounds;
+mod ground;
+mod nested;
+mod omega_supreme;
+mod recipients;
+mod refusals;
