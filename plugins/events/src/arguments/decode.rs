@@ -41,10 +41,12 @@ impl<'de, S: DeserializeSeed<'de>> Visitor<'de> for FieldSeed<S> {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
         let (mut seed, mut value) = (Some(self.seed), None);
         while let Some(is_field) = access.next_key_seed(IsField(self.field))? {
-            match seed.take_if(|_| is_field) {
-                Some(seed) => value = Some(access.next_value_seed(seed)?),
-                None => _ = access.next_value::<IgnoredAny>()?,
+            if !is_field {
+                access.next_value::<IgnoredAny>()?;
+                continue;
             }
+            let seed = seed.take().ok_or_else(|| A::Error::duplicate_field(self.field))?;
+            value = Some(access.next_value_seed(seed)?);
         }
         Ok(value)
     }

@@ -156,6 +156,15 @@ mod tests {
     }
 
     #[test]
+    fn a_field_that_appears_twice_is_an_error() {
+        let codec = AnyCodec::new(Json);
+        for (text, valid) in [(r#"{"a":1,"b":2}"#, true), (r#"{"a":1,"b":2,"a":1}"#, false)] {
+            let arguments = Arguments::in_field(Message::from(text), &codec, "a");
+            assert_eq!(arguments.decode::<i32>().is_ok(), valid, "{text}");
+        }
+    }
+
+    #[test]
     fn what_takes_anything_gets_the_argument_or_all_of_them() {
         assert_eq!(decode::<Value>(json!(["n", [1]])).unwrap(), json!([1]));
         assert_eq!(decode::<Value>(json!(["n", 1, [2]])).unwrap(), json!([1, [2]]));

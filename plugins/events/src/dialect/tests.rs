@@ -1,7 +1,8 @@
 //! The wire of each dialect, byte for byte.
 
 use ::plimsoll::{ErrorKind, Message};
-use plimsoll_encoding::{AnyCodec, Codec, Json};
+use plimsoll_encoding::{AnyCodec, Cbor, Codec, Json, MessagePack};
+use proptest::prelude::*;
 use serde::Serialize;
 
 use super::{Dialect, Incoming, PacketKind, RequestId};
@@ -119,9 +120,7 @@ fn what_is_nothing_of_a_dialect_is_the_applications() {
         let Incoming::Message(message) = read else { panic!("{text} is {read:?}") };
         assert_eq!(message.as_text(), Some(text));
     };
-    for dialect in
-        [Dialect::Plimsoll, Dialect::PrimusEmit, Dialect::PrimusEmitter, Dialect::PrimusResponder]
-    {
+    for dialect in DIALECTS {
         for text in [
             "",
             "null",
@@ -216,3 +215,61 @@ fn what_a_dialect_does_not_have_is_not_sent() {
         assert_eq!(refused.kind(), ErrorKind::Unsupported);
     }
 }
+
+proptest! {
+    #[test]
+    fn whatever_is_sent_is_received(
+        name: String,
+        id in 1..u64::MAX,
+        arguments: (u8, String),
+        error: (String, String),
+    ) {
+        let ids = [RequestId::Number(id), RequestId::Text(id.to_string())];
+        let error = RemoteError::new(error.0, error.1);
+        for codec in [AnyCodec::new(Json), AnyCodec::new(MessagePack), AnyCodec::new(Cbor)] {
+            for dialect in DIALECTS {
+                // The names that it does not have are not sent.
+                let again = |kind| {
+                    let message = codec.encode(&dialect.packet(kind).ok()?).unwrap();
+                    Some(dialect.decode(message, &codec).unwrap())
+                };
+                let read = again(PacketKind::Event { name: &name, arguments: &arguments });
+                if let Some(read) = read {
+                    let Incoming::Event(event) = read else { panic!("{read:?}") };
+                    prop_assert_eq!(event.name(), &name);
+                    prop_assert_eq!(&event.arguments::<(u8, String)>().unwrap(), &arguments);
+                }
+                for name in [&*name, Dialect::RESPONDER_REQUEST] {
+                    let read = again(PacketKind::Request { name, id, arguments: &arguments });
+                    let Some(read) = read else { continue };
+                    let Incoming::Request { id: same, name: again, arguments: list } = read else {
+                        panic!("{read:?}")
+                    };
+                    prop_assert!(ids.contains(&same));
+                    prop_assert_eq!(again, name);
+                    prop_assert_eq!(&list.decode::<(u8, String)>().unwrap(), &arguments);
+                }
+                if dialect == Dialect::PrimusEmit {
+                    continue;
+                }
+                let own = &ids[usize::from(dialect == Dialect::PrimusResponder)];
+                let read = again(PacketKind::Answer { id: own, value: &arguments });
+                let Some(Incoming::Answer { id: same, answer: Ok(answer) }) = read else {
+                    panic!("{read:?}")
+                };
+                prop_assert_eq!(same, id);
+                prop_assert_eq!(&answer.decode::<(u8, String)>().unwrap(), &arguments);
+                let read = again(PacketKind::Error { id: own, error: &error });
+                let Some(read) = read else { continue };
+                let Incoming::Answer { id: same, answer: Err(again) } = read else {
+                    panic!("{read:?}")
+                };
+                prop_assert_eq!(same, id);
+                prop_assert_eq!(&again, &error);
+            }
+        }
+    }
+}
+
+const DIALECTS: [Dialect; 4] =
+    [Dialect::Plimsoll, Dialect::PrimusEmit, Dialect::PrimusEmitter, Dialect::PrimusResponder];

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plimsoll::{Close, CloseCode, Dialer, Endpoint, ErrorKind};
-use plimsoll_events::{Dialect, Events, EventsBuilder};
+use plimsoll_events::{Dialect, EventSocket, Events, EventsBuilder, Peer, Request, RequestError};
 use plimsoll_memory::Memory;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -209,4 +209,15 @@ fn what_cannot_work_is_said_when_it_is_built() {
     fails(Events::builder().max_running_requests(0), "max_running_requests");
     fails(Events::builder().queue_bytes(0), "queue_bytes");
     assert!(on(Dialect::Plimsoll, "a").on_request("a", async |_, (): ()| Ok(())).build().is_ok());
+}
+
+#[test]
+fn handles_may_be_anywhere() {
+    fn is_send_and_sync<T: Send + Sync>() {}
+    fn is_send<T: Send>() {}
+    is_send_and_sync::<Events>();
+    is_send_and_sync::<Peer>();
+    is_send_and_sync::<RequestError>();
+    is_send::<EventSocket>();
+    is_send::<Request<std::rc::Rc<()>>>();
 }
