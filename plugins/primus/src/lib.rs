@@ -2,6 +2,7 @@
 //! servers.
 
 mod answer;
+mod client;
 mod control;
 mod dialect;
 mod id;
@@ -10,6 +11,7 @@ pub mod parser;
 mod server;
 mod transformer;
 
+pub use self::client::{PrimusConnector, PrimusEvent, PrimusLink, backoff, id};
 pub use self::id::PrimusId;
 pub use self::server::Primus;
 pub use self::transformer::Transformer;

@@ -30,7 +30,7 @@ primus.on("connection", (spark) => {
       case "reconnect":
         return spark.end(undefined, { reconnect: true });
       case "query":
-        return spark.write(spark.query);
+        return spark.write({ ...spark.query });
       case "header":
         return spark.write(spark.headers["x-name"] ?? null);
       case "silence":

@@ -1,0 +1,5 @@
+//! The client, against servers of Node.
+
+mod ground;
+mod link;
+mod servers;
