@@ -68,12 +68,11 @@ fn echo(messages: Messages) {
         let _ = Binary::Base64.decode(text.clone());
     }
     let frame = Carrier::WebSocket.messages(&sent, Binary::Refuse).expect("text");
-    let frame = Text::from_utf8(frame).expect("UTF-8");
     let Ok(ServerFrame::Messages(received)) = ServerFrame::parse(frame, LIMITS) else {
         panic!("what is sent is not read")
     };
     assert!(received.eq(texts.iter().cloned()));
-    let payload = client_payload(&sent, Binary::Refuse).expect("text");
+    let payload = client_payload(&sent, Binary::Refuse).expect("text").into_bytes();
     let received = xhr_payload(None, payload, LIMITS).expect("what is sent is read");
     assert!(received.eq(texts));
 }

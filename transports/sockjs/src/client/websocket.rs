@@ -1,6 +1,6 @@
 use std::task::{Context, Poll, ready};
 
-use plimsoll::{BoxDuplex, Duplex, Error, ErrorKind, Frame, Message, Text};
+use plimsoll::{BoxDuplex, Duplex, Error, ErrorKind, Frame};
 
 use super::outbox::Outbox;
 use super::path::Received;
@@ -60,7 +60,7 @@ impl WebSocket {
         while !outbox.is_empty() {
             ready!(self.io.poll_ready(cx))?;
             self.dirty = true;
-            self.io.start_send(framed(&outbox.batch(), binary)?.into())?;
+            self.io.start_send(client_payload(&outbox.batch(), binary)?.into())?;
         }
         if outbox.has_close() {
             ready!(self.io.poll_ready(cx))?;
@@ -79,9 +79,4 @@ impl WebSocket {
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.io.poll_close(cx)
     }
-}
-
-fn framed(messages: &[Message], binary: Binary) -> Result<Message, Error> {
-    let text = Text::from_utf8(client_payload(messages, binary)?);
-    text.map(Message::text).map_err(|error| Error::with_source(ErrorKind::Internal, error))
 }

@@ -27,6 +27,7 @@ mod payload;
 mod quote;
 mod refusal;
 mod route;
+mod scan;
 mod unquote;
 
 pub use self::binary::Binary;

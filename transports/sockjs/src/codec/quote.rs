@@ -1,6 +1,8 @@
 //! JSON strings as SockJS sends them: ASCII controls, invisible characters and everything outside
 //! the Basic Multilingual Plane as escapes, because browsers and proxies were seen to spoil them.
 
+use super::scan;
+
 /// Appends `text` as a JSON string with its quotation marks.
 pub(crate) fn quote(text: &str, out: &mut String) {
     out.push('"');
@@ -11,7 +13,7 @@ pub(crate) fn quote(text: &str, out: &mut String) {
 /// Appends `text` as the inside of a JSON string.
 pub(crate) fn escape(text: &str, out: &mut String) {
     let mut rest = text;
-    while let Some(at) = rest.bytes().position(may_begin_special) {
+    while let Some(at) = scan::find(rest.as_bytes(), may_begin_special) {
         let (plain, special) = rest.split_at(at);
         out.push_str(plain);
         let mut characters = special.chars();
@@ -26,7 +28,7 @@ pub(crate) fn escape(text: &str, out: &mut String) {
 /// Whether a byte may be the first of a character to escape: none that this holds for is inside
 /// a character.
 const fn may_begin_special(byte: u8) -> bool {
-    matches!(byte, 0..=0x1f | b'"' | b'\\' | 0xe2 | 0xef | 0xf0..)
+    (byte < 0x20) | (byte == b'"') | (byte == b'\\') | (byte == 0xe2) | (byte >= 0xef)
 }
 
 fn escape_character(character: char, out: &mut String) {

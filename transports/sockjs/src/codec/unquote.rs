@@ -1,20 +1,23 @@
 //! JSON strings as they arrive. JavaScript's strings may hold halves of surrogate pairs, and
 //! bodies may hold bytes that are not UTF-8; neither is text, and each arrives as U+FFFD.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
 use plimsoll::Text;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
+use super::scan;
+
 /// The text of a JSON string, with U+FFFD in place of each lone surrogate. `None` if it is no
 /// JSON string.
-pub(crate) fn unquote(literal: &str) -> Option<String> {
+pub(crate) fn unquote(literal: &str) -> Option<Cow<'_, str>> {
     let inside = literal.strip_prefix('"')?.strip_suffix('"')?;
-    if !inside.contains('\\') {
-        return Some(inside.to_owned());
+    if scan::find(inside.as_bytes(), |byte| byte == b'\\').is_none() {
+        return Some(Cow::Borrowed(inside));
     }
-    serde_json::from_str(literal).map(|Lossy(text)| text).ok()
+    serde_json::from_str(literal).map(|Lossy(text)| Cow::Owned(text)).ok()
 }
 
 /// Bytes as text, with U+FFFD in place of what is not UTF-8. Copies only then.

@@ -31,10 +31,11 @@ impl Chunk {
                     messages.push(message);
                 }
                 let frame = carrier.messages(&messages, binary);
-                Some(Self::Messages(frame.expect("what cannot travel was turned away")))
+                let frame = frame.expect("what cannot travel was turned away");
+                Some(Self::Messages(frame.into_bytes()))
             }
             Delivery::Frame(Frame::Close(close)) | Delivery::Ended(close) => {
-                Some(Self::Last(carrier.close(&told(close))))
+                Some(Self::Last(carrier.close(&told(close)).into_bytes()))
             }
             _ => None,
         }

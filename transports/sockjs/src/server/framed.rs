@@ -2,7 +2,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use plimsoll::{BoxDuplex, Close, CloseCode, Duplex, Error, ErrorKind, Frame, Message, Text};
+use plimsoll::{BoxDuplex, Close, CloseCode, Duplex, Error, ErrorKind, Frame, Message};
 use tokio::time::{Sleep, sleep_until};
 
 use super::pings::{Due, Pings};
@@ -110,7 +110,7 @@ impl Framed {
     /// Sends the last frame. That the client has closed meanwhile is no error.
     fn say(&mut self, close: &Close) -> Result<(), Error> {
         self.farewell = Farewell::Said;
-        match self.io.start_send(text(Carrier::WebSocket.close(close))) {
+        match self.io.start_send(Carrier::WebSocket.close(close).into()) {
             Err(error) if error.kind() == ErrorKind::Close => Ok(()),
             said => said,
         }
@@ -149,7 +149,7 @@ impl Duplex for Framed {
             Frame::Message(message) => {
                 let messages = std::slice::from_ref(&message);
                 let frame = Carrier::WebSocket.messages(messages, self.binary)?;
-                self.io.start_send(text(frame))
+                self.io.start_send(frame.into())
             }
             Frame::Close(close) => match &self.farewell {
                 Farewell::Broken(fault) => {
@@ -181,11 +181,6 @@ impl Duplex for Framed {
         }
         self.io.poll_close(cx)
     }
-}
-
-/// A frame as a message of the WebSocket.
-fn text(frame: Bytes) -> Frame {
-    Frame::Message(Message::text(Text::from_utf8(frame).expect("frames are text")))
 }
 
 const NORMAL: &str = "Normal closure";

@@ -33,7 +33,7 @@ impl SockJs {
             Some(client) => (client, None),
             None => self.open(id, parts, endpoint).await?,
         };
-        let first = opened.as_ref().map(|_| carrier.open());
+        let first = opened.as_ref().map(|_| carrier.open().into_bytes());
         let mut response = Response::new(Body::empty());
         *response.headers_mut() = opened.unwrap_or_default();
         let headers = response.headers_mut();
@@ -61,7 +61,7 @@ impl SockJs {
     /// Waits for a frame. If the request is dropped meanwhile the session ends.
     async fn poll(&self, session: &Session, carrier: &Carrier) -> Bytes {
         let Some(mut receiver) = session.receiver() else {
-            return carrier.close(&closes::another_connection());
+            return carrier.close(&closes::another_connection()).into_bytes();
         };
         let chunk = match timeout(self.options.heartbeat_delay, receiver.recv()).await {
             Ok(delivery) => Chunk::new(delivery, &mut receiver, carrier, self.options.binary),
@@ -70,7 +70,7 @@ impl SockJs {
         receiver.detach();
         match chunk {
             Some(Chunk::Last(frame) | Chunk::Messages(frame)) => frame,
-            None => carrier.heartbeat(),
+            None => carrier.heartbeat().into_bytes(),
         }
     }
 

@@ -52,7 +52,7 @@ impl Stream {
 
     /// A response for a client that has another one.
     pub(super) fn refusing(carrier: Carrier, options: &Options) -> Self {
-        let close = carrier.close(&closes::another_connection());
+        let close = carrier.close(&closes::another_connection()).into_bytes();
         Self {
             prelude: carrier.prelude(),
             carrier,
@@ -78,7 +78,7 @@ impl Stream {
         }
         let Poll::Ready(delivery) = receiver.poll_recv(cx) else {
             ready!(self.poll_heartbeat(cx));
-            return Poll::Ready(Some(self.carrier.heartbeat()));
+            return Poll::Ready(Some(self.carrier.heartbeat().into_bytes()));
         };
         match Chunk::new(delivery, receiver, &self.carrier, self.binary) {
             Some(Chunk::Messages(frame)) => Poll::Ready(Some(frame)),

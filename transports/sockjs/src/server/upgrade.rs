@@ -30,8 +30,7 @@ impl SockJs {
         let options = Arc::clone(&self.options);
         admission.spawn(async move {
             let mut io = opening.await?;
-            let open = String::from_utf8_lossy(&Carrier::WebSocket.open()).into_owned();
-            io.send(open).await.ok()?;
+            io.send(Carrier::WebSocket.open()).await.ok()?;
             Some(Framed::new(io, &options))
         });
         Ok(response)
