@@ -2,8 +2,11 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use futures::FutureExt;
+use pin_project::pin_project;
 use tokio_util::task::TaskTracker;
 
 use crate::handle::Handle;
@@ -49,17 +52,32 @@ pub(crate) struct Spawner {
 impl Spawner {
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let Self { end, handle, .. } = self.clone();
-        self.tracker.spawn(async move {
-            // A task shares nothing with others that a panic could leave half done.
-            let task = AssertUnwindSafe(task).catch_unwind();
-            tokio::select! {
-                biased;
-                () = end.raised() => {}
-                ended = task => if ended.is_err() {
-                    handle.count_panic();
-                }
+        // A task shares nothing with others that a panic could leave half done.
+        let task = AssertUnwindSafe(task).catch_unwind().map(move |ended| {
+            if ended.is_err() {
+                handle.count_panic();
             }
         });
+        self.tracker.spawn(Until { end: async move { end.raised().await }, task });
+    }
+}
+
+/// A task until its end or that of its owner. By hand, since an `async` block would hold the task
+/// as often as it moves it.
+#[pin_project]
+struct Until<E, T> {
+    #[pin]
+    end: E,
+    #[pin]
+    task: T,
+}
+
+impl<E: Future<Output = ()>, T: Future<Output = ()>> Future for Until<E, T> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        if this.end.poll(cx).is_ready() { Poll::Ready(()) } else { this.task.poll(cx) }
     }
 }
 
