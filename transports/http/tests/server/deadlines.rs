@@ -57,6 +57,15 @@ async fn a_client_that_says_only_the_preface_of_http_2_is_closed_by_the_deadline
 }
 
 #[tokio::test]
+async fn the_headers_of_a_further_request_have_a_deadline_too() {
+    let server = serve(Server::new(App::new()).header_timeout(DEADLINE)).await;
+    let mut stream = server.send(get("/")).await;
+    assert_eq!(response(&mut stream).await.0, 200);
+    stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+    assert!(closed(&mut stream).await.is_empty());
+}
+
+#[tokio::test]
 async fn an_http_1_connection_without_a_further_request_is_closed() {
     let server = serve(Server::new(App::new()).header_timeout(DEADLINE)).await;
     let mut stream = server.send(get("/")).await;
@@ -101,5 +110,8 @@ async fn the_deadline_is_for_the_client_and_not_for_the_service() {
     // Comes later, and has waited out the same deadline.
     closed(&mut server.connect().await).await;
     app.answers.add_permits(1);
+    assert_eq!(response(&mut slow).await.0, 200);
+    // Its own time begins with the end of the answer.
+    slow.write_all(get("/").as_bytes()).await.unwrap();
     assert_eq!(response(&mut slow).await.0, 200);
 }
