@@ -3,6 +3,8 @@
 mod own;
 mod primus_multiplex;
 mod substream;
+#[cfg(test)]
+mod tests;
 mod websocket_multiplex;
 
 use std::sync::Arc;
