@@ -62,14 +62,16 @@ pub trait Adapter: Send + Sync + 'static {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Broadcast {
-    /// Whether it is for all connections, members or not; then `rooms` and `patterns` are
-    /// ignored.
+    /// Whether it is for all connections, members or not; then `rooms`, `patterns`
+    /// and `topics` are ignored.
     pub all: bool,
     /// The rooms whose members it is for.
     pub rooms: Vec<String>,
     /// Patterns of the names of more rooms: see
     /// [`Rooms::to_matching`](crate::Rooms::to_matching).
     pub patterns: Vec<String>,
+    /// Topics that members have joined: see [`Rooms::to_topic`](crate::Rooms::to_topic).
+    pub topics: Vec<String>,
     /// The rooms whose members are left out.
     pub except_rooms: Vec<String>,
     /// What is given up for members whose outbox is full.
@@ -86,6 +88,7 @@ impl Broadcast {
             all: false,
             rooms: Vec::new(),
             patterns: Vec::new(),
+            topics: Vec::new(),
             except_rooms: Vec::new(),
             policy: SlowPolicy::default(),
             action,
@@ -99,6 +102,7 @@ impl Broadcast {
             all: audience.all,
             rooms: owned(&audience.rooms),
             patterns: patterns.collect(),
+            topics: owned(&audience.topics),
             except_rooms: owned(&audience.except_rooms),
             policy,
             action,
@@ -110,6 +114,7 @@ impl Broadcast {
             all: self.all,
             rooms: self.rooms.iter().map(String::as_str).collect(),
             patterns: self.patterns.iter().map(|pattern| Pattern::new(pattern)).collect(),
+            topics: self.topics.iter().map(String::as_str).collect(),
             except_rooms: self.except_rooms.iter().map(String::as_str).collect(),
             ..Audience::default()
         }

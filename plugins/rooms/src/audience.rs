@@ -15,6 +15,7 @@ pub(crate) struct Audience<'a> {
     pub(crate) all: bool,
     pub(crate) rooms: Vec<&'a str>,
     pub(crate) patterns: Vec<Pattern<'a>>,
+    pub(crate) topics: Vec<&'a str>,
     pub(crate) connections: Vec<ConnectionId>,
     pub(crate) except: HashSet<ConnectionId>,
     pub(crate) except_rooms: Vec<&'a str>,
@@ -34,6 +35,9 @@ impl Audience<'_> {
         let mut groups = snapshots(&self.rooms);
         if !self.patterns.is_empty() {
             groups.extend(rooms.snapshots_matching(&self.patterns));
+        }
+        if !self.topics.is_empty() {
+            groups.extend(rooms.snapshots_of_topics(&self.topics));
         }
         if !self.connections.is_empty() {
             groups.push(rooms.snapshot_of(&self.connections));

@@ -96,13 +96,26 @@ impl Directory {
 
     /// The members of each room whose name matches any of the patterns.
     pub(crate) fn snapshots_matching(&self, patterns: &[Pattern<'_>]) -> Vec<Arc<Snapshot>> {
+        self.snapshots_where(|name| patterns.iter().any(|pattern| pattern.matches(name)))
+    }
+
+    /// The members of each room whose name is one of the topics, or is a pattern of one.
+    pub(crate) fn snapshots_of_topics(&self, topics: &[&str]) -> Vec<Arc<Snapshot>> {
+        self.snapshots_where(|name| {
+            let pattern = name.contains('*').then(|| Pattern::new(name));
+            topics.iter().any(|topic| match &pattern {
+                Some(pattern) => pattern.matches(topic),
+                None => *topic == name,
+            })
+        })
+    }
+
+    fn snapshots_where(&self, is_meant: impl Fn(&str) -> bool) -> Vec<Arc<Snapshot>> {
         let mut snapshots = Vec::new();
         for shard in &self.shards {
-            for (name, members) in &*lock(shard) {
-                if patterns.iter().any(|pattern| pattern.matches(name)) {
-                    snapshots.push(members.snapshot());
-                }
-            }
+            let shard = lock(shard);
+            let meant = shard.iter().filter(|(name, _)| is_meant(name));
+            snapshots.extend(meant.map(|(_, members)| members.snapshot()));
         }
         snapshots
     }

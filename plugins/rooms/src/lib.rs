@@ -51,14 +51,15 @@
 //! | the members of a room | `rooms.to("a").send(message)` |
 //! | of several rooms, each once | `rooms.to_each(["a", "b"]).send(message)` |
 //! | of all rooms whose names match a pattern | `rooms.to_matching("team:*").send(message)` |
+//! | who joined a room whose name is a pattern, such as `team:*` | `rooms.to_topic("team:1").send(message)` |
 //! | all of them but some | `rooms.to("a").except(id).except_room("b").send(message)` |
 //! | each of them something else | `rooms.to("a").send_with(make)` |
 //! | all connections, members or not | `rooms.to_all().send(message)` |
 //! | connections by their ids | `rooms.to_connections([id]).send(message)` |
 //! | one connection | [`Sender::send`](plimsoll::Sender::send) |
 //!
-//! A name is exact, whatever its characters; only the methods that say `matching` take patterns,
-//! in which each `*` stands for any characters. They look at the names of all rooms.
+//! A name is exact, whatever its characters, but for the methods that say `matching` or `topic`:
+//! there each `*` stands for any characters. They look at the names of all rooms.
 //!
 //! A message is encoded once for each wire form that its receivers use, not once for each
 //! receiver. With the feature `typed`, `send_value` takes a value and encodes it once for each

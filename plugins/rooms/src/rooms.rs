@@ -221,6 +221,28 @@ impl Rooms {
         Target::new(self).to_matching(pattern)
     }
 
+    /// Chooses who has joined a topic, or a pattern of it: the members of the room of that name,
+    /// and of all rooms whose own names, as patterns, match it, each once.
+    ///
+    /// The other way round than [`to_matching`](Self::to_matching): members choose the patterns.
+    /// Where clients name the rooms that they join, this lets them hear every topic.
+    ///
+    /// Looks at the name of each room.
+    ///
+    /// ```
+    /// use plimsoll::{Error, Sender};
+    /// use plimsoll_rooms::Rooms;
+    ///
+    /// fn follow(rooms: &Rooms, member: &Sender) -> Result<(), Error> {
+    ///     rooms.join("user:*:mail", member)?;
+    ///     rooms.to_topic("user:7:mail").send("it reaches the member");
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn to_topic<'a>(&'a self, topic: &'a str) -> Target<'a> {
+        Target::new(self).to_topic(topic)
+    }
+
     /// Chooses some connections, members or not. Those that are not there are left out.
     pub fn to_connections(&self, ids: impl IntoIterator<Item = ConnectionId>) -> Target<'_> {
         Target::new(self).to_connections(ids)
@@ -251,6 +273,10 @@ impl Rooms {
 
     pub(crate) fn snapshots_matching(&self, patterns: &[Pattern<'_>]) -> Vec<Arc<Snapshot>> {
         self.inner.directory.snapshots_matching(patterns)
+    }
+
+    pub(crate) fn snapshots_of_topics(&self, topics: &[&str]) -> Vec<Arc<Snapshot>> {
+        self.inner.directory.snapshots_of_topics(topics)
     }
 
     pub(crate) fn snapshot_of(&self, ids: &[ConnectionId]) -> Arc<Snapshot> {

@@ -63,6 +63,12 @@ impl<'a> Target<'a> {
         self
     }
 
+    /// Adds who has joined a topic, or a pattern of it: see [`Rooms::to_topic`].
+    pub fn to_topic(mut self, topic: &'a str) -> Self {
+        self.audience.topics.push(topic);
+        self
+    }
+
     /// Adds some connections, members or not. Those that are not there are left out.
     pub fn to_connections(mut self, ids: impl IntoIterator<Item = ConnectionId>) -> Self {
         self.audience.connections.extend(ids);
@@ -210,9 +216,9 @@ impl<'a> Target<'a> {
 
     /// The adapter, if anybody of another node can be meant.
     fn others(&self) -> Option<&'a dyn crate::Adapter> {
-        let Audience { all, rooms, patterns, .. } = &self.audience;
-        let can_be = *all || !rooms.is_empty() || !patterns.is_empty();
-        self.rooms.adapter().filter(|_| can_be && !self.local)
+        let Audience { all, rooms, patterns, topics, .. } = &self.audience;
+        let by_name = !(rooms.is_empty() && patterns.is_empty() && topics.is_empty());
+        self.rooms.adapter().filter(|_| (*all || by_name) && !self.local)
     }
 
     fn tell_others(&self, action: impl FnOnce() -> Action) {

@@ -78,6 +78,27 @@ async fn rooms_are_listed_by_pattern() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_topic_means_who_joined_it_or_a_pattern_of_it() {
+    let cast = Cast::new().await;
+    let (rooms, [ann, bob, eve, joe]) = (&cast.rooms, cast.ids());
+    rooms.join("team:*", &cast.members[2]).unwrap();
+    rooms.join_each(["*:1", "*:1:*"], [&cast.members[3]]).unwrap();
+    for (topic, expected) in [
+        ("team:1", vec![ann, eve, joe]),
+        ("team:2", vec![bob, eve]),
+        ("team:1:captain", vec![eve, joe]),
+        ("crew:1", vec![joe]),
+        ("crew", vec![ann, eve]),
+        ("team:*", vec![eve]),
+        ("nothing", vec![]),
+    ] {
+        assert_eq!(ids(&rooms.to_topic(topic)), expected, "{topic}");
+    }
+    let several = rooms.to("crew").to_topic("team:2").to_topic("crew:1").except(eve);
+    assert_eq!(ids(&several), [ann, bob, joe]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn names_and_ids_and_exceptions_combine() {
     let cast = Cast::new().await;
     let (rooms, [ann, bob, eve, joe]) = (&cast.rooms, cast.ids());

@@ -28,12 +28,13 @@ async fn a_message_reaches_the_members_of_all_nodes_once() {
     assert_eq!(here.to("team:1").send("one").sent, 1, "counts only its own");
     assert_eq!(there.to_matching("team:*").send("two").sent, 2);
     assert_eq!(here.to_all().except_room("team:1").send("three").sent, 0);
+    assert_eq!(here.to_topic("team:2").send("topic").sent, 0);
     assert_eq!(here.to("team:1").to("team:2").local().send("four").sent, 1);
     assert_eq!(here.to_all().policy(SlowPolicy::DropNewest).send("five").sent, 1);
     for (member, peer, heard) in [
         (&ann, &mut ann_peer, ["one", "two", "four", "five"].as_slice()),
-        (&bob, &mut bob_peer, &["one", "two", "five"]),
-        (&eve, &mut eve_peer, &["two", "three", "five"]),
+        (&bob, &mut bob_peer, &["one", "two", "topic", "five"]),
+        (&eve, &mut eve_peer, &["two", "three", "topic", "five"]),
     ] {
         for text in heard {
             assert_eq!(peer.text().await.as_deref(), Some(*text));
