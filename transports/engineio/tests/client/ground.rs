@@ -1,19 +1,17 @@
 //! Servers to connect to, and ways to do it.
 
-use std::path::Path;
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use plimsoll::{Close, Dialer, Endpoint, Error, HttpService, Message, Origins, Reject, Socket};
+use plimsoll::{Close, Dialer, Endpoint, Error, HttpService, Origins, Reject, Socket};
 use plimsoll_engineio::{EngineIo, EngineIoConnector, Options};
 use plimsoll_http::Server;
-use tokio::io::{AsyncBufReadExt, BufReader, copy_bidirectional};
+use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+
+use crate::peer::{self, ask, within};
 
 /// How a session travels.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -41,7 +39,7 @@ impl Way {
     }
 }
 
-/// A server that echoes, and does what it is told: see `tests/clients/servers/engineio.mjs`.
+/// A server that echoes, and does what it is told: see `tests/clients/servers/engine.io.mjs`.
 pub(crate) struct Ground {
     pub(crate) address: String,
     running: Running,
@@ -55,25 +53,8 @@ enum Running {
 
 impl Ground {
     /// Starts Node's server, or tells why that is not done.
-    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
     pub(crate) async fn node(options: &str) -> Option<Self> {
-        let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients");
-        if !clients.join("node_modules/engine.io").exists() {
-            assert!(std::env::var_os("CI").is_none(), "npm ci --prefix tests/clients");
-            eprintln!("skipped: needs `npm ci --prefix tests/clients`");
-            return None;
-        }
-        let mut child = Command::new("node")
-            .arg(clients.join("servers/engineio.mjs"))
-            .arg(options)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("node can be started");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = within(lines.next_line()).await.unwrap().expect("a line");
-        let address = line.strip_prefix("listening on ").expect("an address").to_owned();
+        let (child, address) = peer::start("engine.io", options).await?;
         Some(Self { address, running: Running::Node(child) })
     }
 
@@ -92,7 +73,10 @@ impl Ground {
         options: Options,
         finish: impl FnOnce(Server<HttpService>) -> Server<HttpService>,
     ) -> Self {
-        let endpoint = Endpoint::builder().plugin(Door).handle(obey).unwrap();
+        let endpoint = Endpoint::builder()
+            .plugin(Door)
+            .handle(|socket| peer::obey(socket, Close::going_away()))
+            .unwrap();
         let service = HttpService::builder(endpoint)
             .at("/engine.io/", EngineIo::new(options))
             .origins(Origins::same_host().or_absent())
@@ -182,25 +166,6 @@ impl plimsoll::Plugin for Door {
     }
 }
 
-async fn obey(mut socket: Socket) {
-    while let Some(Ok(message)) = socket.recv().await {
-        let text = message.as_text().unwrap_or_default().to_owned();
-        if text == "close" {
-            return socket.close(Close::going_away());
-        }
-        if let Some(count) = text.strip_prefix("burst ") {
-            for i in 0..count.parse().unwrap() {
-                let i: usize = i;
-                if socket.send(i.to_string()).await.is_err() {
-                    return;
-                }
-            }
-        } else if socket.send(message).await.is_err() {
-            return;
-        }
-    }
-}
-
 /// Waits until the server says that the session has moved.
 pub(crate) async fn upgraded(socket: &mut Socket) {
     loop {
@@ -209,18 +174,4 @@ pub(crate) async fn upgraded(socket: &mut Socket) {
             transport => assert_eq!(transport, "polling"),
         }
     }
-}
-
-pub(crate) async fn ask(socket: &mut Socket, question: &str) -> String {
-    socket.send(question).await.unwrap();
-    recv(socket).await.as_text().expect("a text").to_owned()
-}
-
-pub(crate) async fn recv(socket: &mut Socket) -> Message {
-    within(socket.recv()).await.expect("a message").unwrap()
-}
-
-/// Waits, but not for ever.
-pub(crate) async fn within<F: IntoFuture>(future: F) -> F::Output {
-    timeout(Duration::from_secs(20), future).await.expect("it happens in time")
 }

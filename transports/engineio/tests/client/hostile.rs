@@ -12,7 +12,7 @@ use plimsoll_engineio::{EngineIoConnector, EngineIoError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::ground::within;
+use crate::peer::within;
 
 #[tokio::test]
 async fn what_is_no_session_is_an_error() {

@@ -8,3 +8,5 @@ mod ground;
 mod hostile;
 mod node;
 mod own;
+#[path = "../../../../tests/clients/peer.rs"]
+mod peer;

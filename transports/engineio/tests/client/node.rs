@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use http::HeaderValue;
 use plimsoll::{CloseCode, Dial, Dialer, Error, ErrorKind, Plugin};
 
-use crate::ground::{Ground, Way, ask, recv, upgraded, within};
+use crate::ground::{Ground, Way, upgraded};
+use crate::peer::{ask, recv, within};
 
 everywhere!(Polling, Upgraded, Upgrading, WebSocket);
 

@@ -16,7 +16,7 @@ async fn messages_come_back_over_tls() {
     use plimsoll::{Dialer, ErrorKind};
     use plimsoll_engineio::ClientTls;
 
-    use crate::ground::ask;
+    use crate::peer::ask;
 
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());

@@ -1,16 +1,14 @@
 //! Servers to connect to, and ways to do it.
 
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
-use plimsoll::{Close, Dialer, Endpoint, HttpService, Message, Origins, Socket};
+use plimsoll::{Close, Dialer, Endpoint, HttpService, Origins, Socket};
 use plimsoll_http::Server;
 use plimsoll_sockjs::{Options, SockJs, SockJsConnector, Transport};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+
+use crate::peer;
 
 /// How a session travels.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -81,23 +79,7 @@ impl Ground {
 
     /// Starts a server of `tests/clients/servers`, which is named after the package that it is of.
     pub(crate) async fn script(package: &str, options: &str) -> Option<Self> {
-        let clients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/clients");
-        if !clients.join("node_modules").join(package).exists() {
-            assert!(std::env::var_os("CI").is_none(), "npm ci --prefix tests/clients");
-            eprintln!("skipped: needs `npm ci --prefix tests/clients`");
-            return None;
-        }
-        let mut child = Command::new("node")
-            .arg(clients.join("servers").join(package).with_extension("mjs"))
-            .arg(options)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("node can be started");
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = within(lines.next_line()).await.unwrap().expect("a line");
-        let address = line.strip_prefix("listening on ").expect("an address").to_owned();
+        let (child, address) = peer::start(package, options).await?;
         Some(Self { address, _server: (Some(child), JoinSet::new()) })
     }
 
@@ -111,7 +93,9 @@ impl Ground {
         options: Options,
         set: impl FnOnce(Server<HttpService>) -> Server<HttpService>,
     ) -> Self {
-        let endpoint = Endpoint::builder().handle(obey).unwrap();
+        let endpoint = Endpoint::builder()
+            .handle(|socket| peer::obey(socket, Close::new(3001.into(), "Go away!")))
+            .unwrap();
         let service = HttpService::builder(endpoint)
             .at("/echo", SockJs::new().options(options))
             .origins(Origins::same_host().or_absent())
@@ -128,37 +112,4 @@ impl Ground {
         let socket = way.dialer().connect(way.url(&self.address)).await;
         socket.unwrap_or_else(|error| panic!("{way:?}: {error:?}"))
     }
-}
-
-async fn obey(mut socket: Socket) {
-    while let Some(Ok(message)) = socket.recv().await {
-        let text = message.as_text().unwrap_or_default().to_owned();
-        if text == "close" {
-            return socket.close(Close::new(3001.into(), "Go away!"));
-        }
-        if let Some(count) = text.strip_prefix("burst ") {
-            for i in 0..count.parse().unwrap() {
-                let i: usize = i;
-                if socket.send(i.to_string()).await.is_err() {
-                    return;
-                }
-            }
-        } else if socket.send(message).await.is_err() {
-            return;
-        }
-    }
-}
-
-pub(crate) async fn ask(socket: &mut Socket, question: &str) -> String {
-    socket.send(question).await.unwrap();
-    recv(socket).await.as_text().expect("a text").to_owned()
-}
-
-pub(crate) async fn recv(socket: &mut Socket) -> Message {
-    within(socket.recv()).await.expect("a message").unwrap()
-}
-
-/// Waits, but not for ever.
-pub(crate) async fn within<F: IntoFuture>(future: F) -> F::Output {
-    timeout(Duration::from_secs(20), future).await.expect("it happens in time")
 }

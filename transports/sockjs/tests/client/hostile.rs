@@ -9,7 +9,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::ground::{Way, dialer, within};
+use crate::ground::{Way, dialer};
+use crate::peer::within;
 
 #[tokio::test]
 async fn a_server_that_opens_a_session_again_has_lost_it() {

@@ -1,5 +1,4 @@
 //! The client with servers: Node's `sockjs`, our own, and hostile ones.
-#![expect(clippy::print_stderr, reason = "says why a test is skipped")]
 
 #[macro_use]
 mod scenarios;
@@ -9,3 +8,5 @@ mod ground;
 mod hostile;
 mod node;
 mod own;
+#[path = "../../../../tests/clients/peer.rs"]
+mod peer;

@@ -7,7 +7,8 @@ use plimsoll_sockjs::{Binary, SockJsConnector, Transport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, split};
 use tokio::join;
 
-use crate::ground::{Ground, Way, ask, dialer, recv, within};
+use crate::ground::{Ground, Way, dialer};
+use crate::peer::{ask, recv, within};
 
 everywhere!(Framed, Polling, Raw, Streaming, WebSocket);
 

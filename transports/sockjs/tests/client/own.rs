@@ -15,7 +15,8 @@ async fn run(way: Way, scenario: impl AsyncFn(&mut Ground, Way)) {
 async fn messages_come_back_over_tls() {
     use plimsoll_sockjs::ClientTls;
 
-    use crate::ground::{ask, dialer};
+    use crate::ground::dialer;
+    use crate::peer::ask;
 
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (made.cert.pem(), made.signing_key.serialize_pem());

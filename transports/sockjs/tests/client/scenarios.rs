@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use plimsoll::{Backoff, Close, ErrorKind, LinkState, Message};
+use plimsoll::{Close, ErrorKind, Message};
 
-use crate::ground::{Ground, Way, ask, recv, within};
+use crate::ground::{Ground, Way};
+use crate::peer::{ask, recv, within};
+
+#[path = "../../../../tests/clients/scenarios.rs"]
+mod shared;
+
+pub(crate) use self::shared::*;
 
 /// Makes tests of all scenarios, for all ways that are named. The module has a function `run`.
 macro_rules! everywhere {
@@ -42,43 +48,6 @@ pub(crate) async fn texts_of_all_characters_come_back(ground: &mut Ground, way: 
     assert_eq!(ask(&mut socket, "\0\"\\\r\n%\u{2028}").await, "\0\"\\\r\n%\u{2028}");
 }
 
-pub(crate) async fn many_messages_keep_their_order(ground: &mut Ground, way: Way) {
-    let mut receiver = ground.connect(way).await;
-    let sender = receiver.sender().clone();
-    let sent = tokio::spawn(async move {
-        for i in 0..MANY {
-            sender.send(message(i)).await.unwrap();
-        }
-    });
-    for i in 0..MANY {
-        assert_eq!(recv(&mut receiver).await, message(i), "{way:?}");
-    }
-    sent.await.unwrap();
-}
-
-pub(crate) async fn a_server_may_send_far_more_than_it_is_sent(ground: &mut Ground, way: Way) {
-    let mut socket = ground.connect(way).await;
-    socket.send(format!("burst {}", 10 * MANY)).await.unwrap();
-    for i in 0..10 * MANY {
-        assert_eq!(recv(&mut socket).await, i.to_string().as_str().into(), "{way:?}");
-    }
-}
-
-pub(crate) async fn sessions_do_not_mix(ground: &mut Ground, way: Way) {
-    let mut sockets = Vec::new();
-    for _ in 0..20 {
-        sockets.push(ground.connect(way).await);
-    }
-    for round in 0..10 {
-        for (i, socket) in sockets.iter().enumerate() {
-            socket.send(format!("{i}:{round}")).await.unwrap();
-        }
-        for (i, socket) in sockets.iter_mut().enumerate() {
-            assert_eq!(recv(socket).await, format!("{i}:{round}").into());
-        }
-    }
-}
-
 pub(crate) async fn a_reader_that_waits_loses_nothing(ground: &mut Ground, way: Way) {
     let mut socket = ground.connect(way).await;
     let large = "x".repeat(50_000);
@@ -108,14 +77,6 @@ pub(crate) async fn the_server_closes(ground: &mut Ground, way: Way) {
     assert_eq!(close, Close::new(3001.into(), "Go away!"), "{way:?}");
 }
 
-pub(crate) async fn the_client_closes(ground: &mut Ground, way: Way) {
-    let mut socket = ground.connect(way).await;
-    assert_eq!(ask(&mut socket, "last words").await, "last words");
-    socket.close(Close::normal());
-    assert!(within(socket.recv()).await.is_none(), "{way:?}");
-    assert_eq!(within(socket.sender().closed()).await, Close::normal());
-}
-
 pub(crate) async fn what_was_sent_before_a_close_arrives(ground: &mut Ground, way: Way) {
     let mut socket = ground.connect(way).await;
     for i in 0..100 {
@@ -129,36 +90,11 @@ pub(crate) async fn what_was_sent_before_a_close_arrives(ground: &mut Ground, wa
     within(socket.sender().closed()).await;
 }
 
-pub(crate) async fn a_client_that_goes_without_a_word_harms_no_other(
-    ground: &mut Ground,
-    way: Way,
-) {
-    let mut stays = ground.connect(way).await;
-    for _ in 0..10 {
-        let goes = ground.connect(way).await;
-        goes.send("never read").await.unwrap();
-        drop(goes);
-        assert_eq!(ask(&mut stays, "still there").await, "still there");
-    }
-}
-
 pub(crate) async fn a_wrong_path_is_refused(ground: &mut Ground, way: Way) {
     let url = way.url(&ground.address).replace("/echo", "/nothing");
     let error = within(way.dialer().connect(url)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Rejected, "{error:?}");
     assert_eq!(error.reject().unwrap().status(), 404);
-}
-
-pub(crate) async fn a_lost_session_is_followed_by_another(ground: &mut Ground, way: Way) {
-    let backoff = Backoff::default().first(Duration::from_millis(10));
-    let url = way.url(&ground.address);
-    let (mut socket, mut status) = way.dialer().keep_connected(url, backoff).await.unwrap();
-    for round in 0..3 {
-        assert_eq!(ask(&mut socket, &round.to_string()).await, round.to_string());
-        socket.send("close").await.unwrap();
-        while !matches!(within(status.changed()).await, Some(LinkState::Open)) {}
-    }
-    assert_eq!(ask(&mut socket, "back").await, "back");
 }
 
 fn message(i: usize) -> Message {
@@ -169,3 +105,5 @@ fn message(i: usize) -> Message {
 }
 
 const MANY: usize = 2000;
+/// How many messages come at once from a server.
+const BURST: usize = 10 * MANY;

@@ -1,4 +1,4 @@
-// An Engine.IO server for tests of clients: node servers/engineio.mjs [OPTIONS AS JSON]
+// An Engine.IO server for tests of clients: node servers/engine.io.mjs [OPTIONS AS JSON]
 //
 // It echoes, and obeys these messages:
 //   close      closes the session
