@@ -3,6 +3,7 @@
 mod engineio;
 mod primus;
 mod primus_events;
+mod primus_multiplex;
 mod server;
 mod sockjs;
 mod websocket;
@@ -18,6 +19,8 @@ pub(crate) enum Suite {
     EngineioClient(engineio::ClientSuite),
     PrimusEvents(primus_events::Server),
     PrimusEventsClient(primus_events::Client),
+    PrimusMultiplex(primus_multiplex::Server),
+    PrimusMultiplexClient(primus_multiplex::Client),
     Primus(primus::Server),
     Sockjs(sockjs::Server),
     Websocket(websocket::Server),
@@ -31,6 +34,8 @@ impl Suite {
             Self::EngineioClient(server) => server.run().await,
             Self::PrimusEvents(server) => server.run().await,
             Self::PrimusEventsClient(client) => client.run().await,
+            Self::PrimusMultiplex(server) => server.run().await,
+            Self::PrimusMultiplexClient(client) => client.run().await,
             Self::Primus(server) => server.run().await,
             Self::Sockjs(server) => server.run().await,
             Self::Websocket(server) => server.run().await,
