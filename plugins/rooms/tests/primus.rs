@@ -4,13 +4,14 @@
 use std::path::Path;
 use std::process::Stdio;
 
-use plimsoll::{Dialer, Endpoint, HttpService, Origins, Sender, Socket};
+use plimsoll::{Close, Dialer, Endpoint, HttpService, Origins, Sender, Socket};
 use plimsoll_http::Server;
 use plimsoll_rooms::Rooms;
 use plimsoll_websocket::WebSocket;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
+use tokio::sync::{mpsc, watch};
 
 #[tokio::test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
@@ -30,7 +31,10 @@ async fn clients_are_in_the_rooms_of_node() {
         .expect("node can be started");
     let mut lines = BufReader::new(node.stdout.take().unwrap()).lines();
     let line = lines.next_line().await.unwrap().expect("a line");
-    converse(line.strip_prefix("listening on ").expect("an address")).await;
+    let mut ann = converse(line.strip_prefix("listening on ").expect("an address")).await;
+    // Who does not answer one ping gets no other.
+    ann.pings.wait_for(|count| *count > 2).await.unwrap();
+    assert_eq!(ann.ask(&["join", "a"]).await, json!(["a"]));
 }
 
 #[tokio::test]
@@ -101,8 +105,8 @@ fn obey(rooms: &Rooms, member: &Sender, order: &[&str]) -> Option<Value> {
     Some(names.into())
 }
 
-/// Three clients join, talk and leave.
-async fn converse(address: &str) {
+/// Three clients join, talk and leave. Returns one that stays.
+async fn converse(address: &str) -> Client {
     let mut ann = Client::connect(address).await;
     let mut bob = Client::connect(address).await;
     let mut eve = Client::connect(address).await;
@@ -132,50 +136,58 @@ async fn converse(address: &str) {
     ann.tell(&["say", "a", "bob alone"]).await;
     bob.heard(&["bob alone"]).await;
 
-    bob.socket.close(plimsoll::Close::normal());
+    bob.sender.close(Close::normal());
     while eve.ask(&["members", "a"]).await != json!(0) {}
     ann.heard(&[]).await;
+    ann
 }
 
 /// A client that knows of Primus only what a client must: to answer pings.
 struct Client {
-    socket: Socket,
+    sender: Sender,
+    values: mpsc::Receiver<Value>,
+    pings: watch::Receiver<usize>,
 }
 
 impl Client {
     async fn connect(address: &str) -> Self {
         let dialer = Dialer::builder().transport(WebSocket::connector()).build().unwrap();
-        Self { socket: dialer.connect(&format!("ws://{address}/primus")).await.unwrap() }
+        let socket = dialer.connect(&format!("ws://{address}/primus")).await.unwrap();
+        let sender = socket.sender().clone();
+        let (heard, values) = mpsc::channel(64);
+        let (pinged, pings) = watch::channel(0);
+        tokio::spawn(listen(socket, heard, pinged));
+        Self { sender, values, pings }
     }
 
     async fn tell(&self, order: &[&str]) {
-        self.socket.send(json!(order).to_string()).await.unwrap();
+        self.sender.send(json!(order).to_string()).await.unwrap();
     }
 
     async fn ask(&mut self, order: &[&str]) -> Value {
         self.tell(order).await;
-        self.recv().await
-    }
-
-    async fn recv(&mut self) -> Value {
-        loop {
-            let message = self.socket.recv().await.unwrap().unwrap();
-            let value: Value = serde_json::from_slice(message.as_bytes()).unwrap();
-            match value.as_str().and_then(|text| text.strip_prefix("primus::ping::")) {
-                Some(time) => {
-                    let pong = json!(format!("primus::pong::{time}"));
-                    self.socket.send(pong.to_string()).await.unwrap();
-                }
-                None => return value,
-            }
-        }
+        self.values.recv().await.unwrap()
     }
 
     /// Asserts that these texts came, and nothing else.
     async fn heard(&mut self, texts: &[&str]) {
         for text in texts {
-            assert_eq!(self.recv().await, json!(text));
+            assert_eq!(self.values.recv().await.unwrap(), json!(text));
         }
         assert_eq!(self.ask(&["members", "nobody's"]).await, json!(0));
+    }
+}
+
+async fn listen(mut socket: Socket, heard: mpsc::Sender<Value>, pinged: watch::Sender<usize>) {
+    while let Some(Ok(message)) = socket.recv().await {
+        let value: Value = serde_json::from_slice(message.as_bytes()).unwrap();
+        match value.as_str().and_then(|text| text.strip_prefix("primus::ping::")) {
+            Some(time) => {
+                let pong = json!(format!("primus::pong::{time}"));
+                socket.send(pong.to_string()).await.unwrap();
+                pinged.send_modify(|count| *count += 1);
+            }
+            None => heard.send(value).await.unwrap(),
+        }
     }
 }

@@ -16,7 +16,7 @@ import Primus from "primus";
 import rooms from "primus-rooms";
 
 const http = createServer();
-const primus = new Primus(http, { transformer: "websockets", pingInterval: 50 });
+const primus = new Primus(http, { transformer: "websockets", pingInterval: 1000 });
 primus.plugin("rooms", rooms);
 
 const obey = {
