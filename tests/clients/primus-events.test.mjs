@@ -14,17 +14,21 @@ import responder from "primus-responder";
 import { startServer } from "./server.mjs";
 
 const WAYS = [
-  ["as a client of our server", connectToOurs, "json"],
-  ["as a server of our client", acceptOurs, "json"],
-  ["as a client of our server, in MessagePack", connectToOurs, "msgpack"],
-  ["as a server of our client, in MessagePack", acceptOurs, "msgpack"],
-];
+  ["websockets", "json"],
+  ["websockets", "msgpack"],
+  ["engine.io", "json"],
+  ["engine.io", "msgpack"],
+  ["sockjs", "json"],
+].flatMap(([transformer, parser]) => [
+  [`as a client of our server, ${transformer}, ${parser}`, connectToOurs, { transformer, parser }],
+  [`as a server of our client, ${transformer}, ${parser}`, acceptOurs, { transformer, parser }],
+]);
 
 const VALUES = [0, -1.5, "", "Grüße, 世界 👋", "\u2028\u2029\\\"", true, false, null, [], {}, [[1], { a: null }]];
 
-for (const [way, connect, parser] of WAYS) {
+for (const [way, connect, options] of WAYS) {
   describe(`primus-emit ${way}`, { timeout: 30_000 }, () => {
-    const open = (t) => connect(t, parser, "emit", emit);
+    const open = (t) => connect(t, options, "emit", emit);
 
     test("events come back with their arguments", async (t) => {
       const connection = await open(t);
@@ -63,7 +67,7 @@ for (const [way, connect, parser] of WAYS) {
   });
 
   describe(`primus-emitter ${way}`, { timeout: 30_000 }, () => {
-    const open = (t) => connect(t, parser, "emitter", emitter);
+    const open = (t) => connect(t, options, "emitter", emitter);
 
     test("events come back with their arguments", async (t) => {
       const connection = await open(t);
@@ -120,7 +124,7 @@ for (const [way, connect, parser] of WAYS) {
   });
 
   describe(`primus-responder ${way}`, { timeout: 30_000 }, () => {
-    const open = (t) => connect(t, parser, "responder", responder);
+    const open = (t) => connect(t, options, "responder", responder);
 
     test("requests are answered", async (t) => {
       const connection = await open(t);
@@ -165,13 +169,11 @@ for (const [way, connect, parser] of WAYS) {
   });
 }
 
-const OPTIONS = { transformer: "websockets", pingInterval: false };
-
 /** Connects a published client to our server. */
-async function connectToOurs(t, parser, dialect, plugin) {
-  const args = ["primus-events", "--port", "0", "--dialect", dialect, "--parser", parser];
+async function connectToOurs(t, options, dialect, plugin) {
+  const args = ["primus-events", "--port", "0", "--dialect", dialect, "--parser", options.parser];
   const server = await startServer(t, "plimsoll-conformance", args);
-  const Socket = Primus.createSocket({ ...OPTIONS, parser, plugin: { [dialect]: plugin } });
+  const Socket = Primus.createSocket({ ...options, plugin: { [dialect]: plugin } });
   const connection = new Socket(`http://${server.address}`, { strategy: false });
   t.after(() => connection.end());
   await once(connection, "open");
@@ -179,17 +181,16 @@ async function connectToOurs(t, parser, dialect, plugin) {
 }
 
 /** Starts a published server, and waits for our client. */
-async function acceptOurs(t, parser, dialect, plugin) {
+async function acceptOurs(t, options, dialect, plugin) {
   const server = http.createServer();
-  const primus = new Primus(server, { ...OPTIONS, parser });
+  const primus = new Primus(server, options);
   primus.plugin(dialect, plugin);
-  t.after(() => primus.destroy({ close: false }));
-  t.after(() => server.close());
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const accepted = new Promise((resolve) => primus.on("connection", resolve));
-  const url = `ws://127.0.0.1:${server.address().port}/primus`;
-  const args = ["primus-events-client", "--url", url, "--dialect", dialect, "--parser", parser];
+  const url = `primus+http://127.0.0.1:${server.address().port}`;
+  const args = ["primus-events-client", "--url", url, "--dialect", dialect];
   await startServer(t, "plimsoll-conformance", args, { ready: /^/ });
+  t.after(() => new Promise((resolve) => primus.destroy({}, resolve)));
   return accepted;
 }
 

@@ -1,16 +1,19 @@
-//! Events in the dialects of Primus's plugins, as a server and as a client of Primus over
-//! WebSocket. Both do the same with what they receive.
+//! Events in the dialects of Primus's plugins, as a server and as a client of Primus. Both do the
+//! same with what they receive.
 
 use clap::{Args, ValueEnum};
 use plimsoll::{Dialer, Endpoint, Error};
-use plimsoll_encoding::{AnyCodec, Codec, Codecs, Json, MessagePack};
+use plimsoll_encoding::{AnyCodec, Codec};
+use plimsoll_engineio::{EngineIo, Options};
 use plimsoll_events::{Dialect, Events, EventsBuilder, RemoteError};
+use plimsoll_primus::{Primus, parser};
+use plimsoll_sockjs::SockJs;
 use plimsoll_websocket::WebSocket;
 use serde_json::{Value, json};
 
 use super::server::Listen;
 
-/// Handles events at `/primus`.
+/// Handles events at `/primus`, over every transport that carries what the parser writes.
 #[derive(Args, Debug)]
 pub(crate) struct Server {
     #[command(flatten)]
@@ -24,32 +27,31 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn run(self) -> Result<(), Error> {
         let events = events(self.dialect)?;
-        let endpoint = Endpoint::builder()
-            .plugin(codecs(self.parser))
-            .handle(move |socket| events.clone().serve(socket))?;
-        self.listen.serve(endpoint, |routes| routes.at("/primus", WebSocket::new())).await
+        let endpoint = Endpoint::builder().handle(move |socket| events.clone().serve(socket))?;
+        let engineio = EngineIo::new(Options::default());
+        let primus = Primus::new().over(WebSocket::new()).over(engineio);
+        let primus = match self.parser {
+            Parser::Json => primus.over(SockJs::new()).parser(parser::Json),
+            Parser::Msgpack => primus.parser(parser::MessagePack),
+        };
+        self.listen.serve(endpoint, |routes| routes.at("/primus", primus)).await
     }
 }
 
 /// Handles the events of a server until that closes the connection.
 #[derive(Args, Debug)]
 pub(crate) struct Client {
-    /// Where the server listens, for example `ws://127.0.0.1:8080/primus`.
+    /// Where the server listens, for example `primus+http://127.0.0.1:8080`.
     #[arg(long)]
     url: String,
     #[arg(long)]
     dialect: Plugin,
-    #[arg(long, default_value = "json")]
-    parser: Parser,
 }
 
 impl Client {
     pub(crate) async fn run(self) -> Result<(), Error> {
         let events = events(self.dialect)?;
-        let dialer = Dialer::builder()
-            .transport(WebSocket::connector())
-            .plugin(codecs(self.parser).in_query())
-            .build()?;
+        let dialer = Dialer::builder().transport(Primus::connector()).build()?;
         events.attach(dialer.connect(self.url).await?).run().await
     }
 }
@@ -65,13 +67,6 @@ enum Plugin {
 enum Parser {
     Json,
     Msgpack,
-}
-
-fn codecs(parser: Parser) -> Codecs {
-    match parser {
-        Parser::Json => Codecs::new(Json),
-        Parser::Msgpack => Codecs::new(MessagePack),
-    }
 }
 
 /// What the tests ask for: see `tests/clients/primus-events.test.mjs`.
