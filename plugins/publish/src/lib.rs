@@ -46,9 +46,10 @@
 //!
 //! | field | type | meaning |
 //! |---|---|---|
-//! | `all` | boolean | to all connections; if true, without the next three |
+//! | `all` | boolean | to all connections; if true, without the next four |
 //! | `rooms` | strings | to the members of these rooms |
 //! | `patterns` | strings | to those of all rooms that match: see [`Rooms::to_matching`](plimsoll_rooms::Rooms::to_matching) |
+//! | `topics` | strings | to who joined these, or patterns of them: see [`Rooms::to_topic`](plimsoll_rooms::Rooms::to_topic) |
 //! | `connections` | strings | to these connections, by their [`ConnectionId`](plimsoll::ConnectionId), or [what else](PublishBuilder::find_connection) an id is |
 //! | `except_rooms` | strings | but not to the members of these rooms |
 //! | `except_connections` | strings | nor to these connections |
@@ -92,8 +93,8 @@
 //! |---|---|---|
 //! | body of a request | 64 KiB | [`PublishBuilder::max_body`] |
 //! | time for a body | 10 s | [`PublishBuilder::body_timeout`] |
-//! | rooms, patterns and connections in a request | 1,000 | [`PublishBuilder::max_names`] |
-//! | patterns in a request | 16 | [`PublishBuilder::max_patterns`] |
+//! | rooms, patterns, topics and connections in a request | 1,000 | [`PublishBuilder::max_names`] |
+//! | patterns and topics in a request | 16 | [`PublishBuilder::max_patterns`] |
 //! | requests at once | 64 | [`PublishBuilder::max_requests`] |
 //! | nesting of a value | 127 | |
 //!

@@ -93,15 +93,15 @@ impl PublishBuilder {
         self
     }
 
-    /// Sets how many rooms, patterns and connections a request may name, exceptions included.
-    /// Default: 1,000.
+    /// Sets how many rooms, patterns, topics and connections a request may name, exceptions
+    /// included. Default: 1,000.
     pub fn max_names(mut self, max: usize) -> Self {
         self.limits.max_names = max;
         self
     }
 
-    /// Sets how many patterns a request may name; each is compared with the name of each room.
-    /// Default: 16.
+    /// Sets how many patterns and topics a request may name; each is compared with the name of
+    /// each room. Default: 16.
     pub fn max_patterns(mut self, max: usize) -> Self {
         self.limits.max_patterns = max;
         self

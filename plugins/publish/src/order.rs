@@ -28,6 +28,7 @@ pub(crate) struct Recipients {
     pub(crate) all: bool,
     pub(crate) rooms: Vec<String>,
     pub(crate) patterns: Vec<String>,
+    pub(crate) topics: Vec<String>,
     pub(crate) connections: Vec<String>,
     pub(crate) except_rooms: Vec<String>,
     pub(crate) except_connections: Vec<String>,
@@ -35,15 +36,16 @@ pub(crate) struct Recipients {
 
 impl Recipients {
     pub(crate) fn check(&self, limits: &Limits) -> Result<(), Refusal> {
-        let Self { rooms, patterns, connections, except_rooms, except_connections, .. } = self;
-        let lists = [rooms, patterns, connections, except_rooms, except_connections];
+        let Self { all: _, rooms, patterns, topics, connections, except_rooms, except_connections } =
+            self;
+        let lists = [rooms, patterns, topics, connections, except_rooms, except_connections];
         if lists.iter().map(|list| list.len()).sum::<usize>() > limits.max_names {
             let max = limits.max_names;
             return Err(Refusal::bad_request(format!("more than {max} rooms and connections")));
         }
-        if patterns.len() > limits.max_patterns {
+        if patterns.len() + topics.len() > limits.max_patterns {
             let max = limits.max_patterns;
-            return Err(Refusal::bad_request(format!("more than {max} patterns")));
+            return Err(Refusal::bad_request(format!("more than {max} patterns and topics")));
         }
         Ok(())
     }
@@ -58,6 +60,7 @@ impl Order {
             all,
             rooms,
             patterns,
+            topics,
             connections,
             except_rooms,
             except_connections,
@@ -65,10 +68,11 @@ impl Order {
             value,
             binary,
         } = request;
-        let somebody = !(rooms.is_empty() && patterns.is_empty() && connections.is_empty());
+        let somebody =
+            [&rooms, &patterns, &topics, &connections].iter().any(|list| !list.is_empty());
         if all == somebody {
-            let reason = "say to whom: either `all`, or any of `rooms`, `patterns` and \
-                          `connections`";
+            let reason = "say to whom: either `all`, or any of `rooms`, `patterns`, \
+                          `topics` and `connections`";
             return Err(Refusal::bad_request(reason));
         }
         let payload = match (text, value, binary) {
@@ -86,8 +90,15 @@ impl Order {
                 return Err(Refusal::bad_request(reason));
             }
         };
-        let recipients =
-            Recipients { all, rooms, patterns, connections, except_rooms, except_connections };
+        let recipients = Recipients {
+            all,
+            rooms,
+            patterns,
+            topics,
+            connections,
+            except_rooms,
+            except_connections,
+        };
         Ok(Self { recipients, payload })
     }
 }
@@ -106,6 +117,7 @@ struct Request {
     all: bool,
     rooms: Vec<String>,
     patterns: Vec<String>,
+    topics: Vec<String>,
     connections: Vec<String>,
     except_rooms: Vec<String>,
     except_connections: Vec<String>,

@@ -162,8 +162,15 @@ impl Inner {
     }
 
     fn carry_out(&self, order: &Order) -> Result<Outcome, Refusal> {
-        let Recipients { all, rooms, patterns, connections, except_rooms, except_connections } =
-            &order.recipients;
+        let Recipients {
+            all,
+            rooms,
+            patterns,
+            topics,
+            connections,
+            except_rooms,
+            except_connections,
+        } = &order.recipients;
         let (mut ids, mut unknown) = (Vec::new(), Vec::new());
         for id in connections {
             match self.find(id) {
@@ -171,7 +178,7 @@ impl Inner {
                 None => unknown.push(id.clone()),
             }
         }
-        let only_connections = rooms.is_empty() && patterns.is_empty() && !all;
+        let only_connections = !all && [rooms, patterns, topics].iter().all(|list| list.is_empty());
         if only_connections && ids.is_empty() && self.dialect == Dialect::Own {
             return Err(Refusal::new(StatusCode::NOT_FOUND, "there are no such connections"));
         }
@@ -180,6 +187,7 @@ impl Inner {
             .to_each(rooms.iter().map(String::as_str))
             .except_each(except_connections.iter().filter_map(|id| self.find(id)));
         target = patterns.iter().fold(target, |target, pattern| target.to_matching(pattern));
+        target = topics.iter().fold(target, |target, topic| target.to_topic(topic));
         target = except_rooms.iter().fold(target, |target, room| target.except_room(room));
         let delivery = match &order.payload {
             Payload::Message(message) => target.send(message.clone()),

@@ -81,6 +81,7 @@ async fn names_and_patterns_are_counted() {
         ),
         (json!({"patterns": ["*"], "text": ""}), StatusCode::OK),
         (json!({"patterns": ["*", "*"], "text": ""}), StatusCode::BAD_REQUEST),
+        (json!({"patterns": ["*"], "topics": ["a"], "text": ""}), StatusCode::BAD_REQUEST),
     ] {
         assert_eq!(ground.post(&request.to_string()).await.0, expected, "{request}");
     }

@@ -11,7 +11,7 @@ async fn a_text_goes_to_those_whom_the_request_names_each_once() {
     let (mut ann, mut bob) = (ground.connect().await, ground.connect().await);
     let mut eve = ground.connect().await;
     ground.rooms.join_each(["team:1", "crew"], [&ann.sender]).unwrap();
-    ground.rooms.join_each(["team:2"], [&bob.sender]).unwrap();
+    ground.rooms.join_each(["team:2", "sea:*"], [&bob.sender]).unwrap();
     for (request, sent) in [
         (json!({"all": true, "text": "1"}), 3),
         (json!({"rooms": ["team:1", "crew"], "text": "2"}), 1),
@@ -20,6 +20,7 @@ async fn a_text_goes_to_those_whom_the_request_names_each_once() {
         (json!({"rooms": ["crew"], "connections": [ann.id(), bob.id()], "text": "5"}), 2),
         (json!({"all": true, "except_rooms": ["crew"], "text": "6"}), 2),
         (json!({"all": true, "except_connections": [ann.id(), "0"], "text": "7"}), 2),
+        (json!({"topics": ["sea:north", "crew"], "text": "8"}), 2),
         (json!({"rooms": ["team:*"], "text": "a star in a name is only a star"}), 0),
     ] {
         let expected = json!({"sent": sent, "dropped": 0, "closed": 0});
@@ -29,8 +30,8 @@ async fn a_text_goes_to_those_whom_the_request_names_each_once() {
             "{request}"
         );
     }
-    ann.has(&["1", "2", "3", "5"]).await;
-    bob.has(&["1", "3", "5", "6", "7"]).await;
+    ann.has(&["1", "2", "3", "5", "8"]).await;
+    bob.has(&["1", "3", "5", "6", "7", "8"]).await;
     eve.has(&["1", "4", "6", "7"]).await;
 }
 

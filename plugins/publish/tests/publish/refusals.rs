@@ -52,7 +52,7 @@ async fn a_bad_request_is_told_what_is_wrong() {
         ("{", "EOF"),
         ("nonsense", "a JSON object"),
         ("null", "a JSON object"),
-        (r#"[true, [], [], [], [], [], "ahoy"]"#, "a JSON object"),
+        (r#"[true, [], [], [], [], [], [], "ahoy"]"#, "a JSON object"),
         ("{}", "say to whom"),
         (r#"{"text": "ahoy"}"#, "say to whom"),
         (r#"{"all": false, "text": "ahoy"}"#, "say to whom"),
