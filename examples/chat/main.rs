@@ -1,6 +1,6 @@
 //! A chat room in one process, over all transports side by side: a web page over WebSocket,
-//! Engine.IO or SockJS, terminals over TCP, a Unix socket or WebSocket, and a member inside of the
-//! process itself.
+//! Engine.IO, SockJS or Primus, terminals over TCP, a Unix socket or WebSocket, and a member inside
+//! of the process itself.
 //!
 //! ```sh
 //! cargo run --release --example chat
@@ -19,7 +19,8 @@
 //! ```
 //!
 //! They choose among their own transports, unless the page's address says which to use, as
-//! `/?engineio=polling` or `/?sockjs=xhr-streaming`.
+//! `/?engineio=polling` or `/?sockjs=xhr-streaming`. A library that Primus has generated is one
+//! more, by `--library primus.js`.
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "it talks to whoever runs it")]
 
 mod conversation;
@@ -42,6 +43,7 @@ use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
 use plimsoll_limit::{ConnectionLimit, RateLimit};
 use plimsoll_memory::Memory;
+use plimsoll_primus::Primus;
 use plimsoll_rooms::Rooms;
 use plimsoll_sockjs::{SockJs, Transport};
 use plimsoll_tcp::{Tcp, Unix};
@@ -83,6 +85,7 @@ async fn main() -> Result<(), Error> {
         .at("/ws", WebSocket::new())
         .at("/engine.io/", EngineIo::new(plimsoll_engineio::Options::default()))
         .at("/sockjs", SockJs::new().options(sockjs_options()))
+        .at("/primus", primus())
         .origins(Origins::same_host().or_absent())
         .build()?;
     let http =
@@ -124,6 +127,14 @@ async fn main() -> Result<(), Error> {
         stop,
     )?;
     Ok(())
+}
+
+/// Clients of Primus choose among the three by how their library was made.
+fn primus() -> Primus {
+    Primus::new()
+        .over(WebSocket::new())
+        .over(EngineIo::new(plimsoll_engineio::Options::default()))
+        .over(SockJs::new())
 }
 
 /// With the transports that old browsers need: a page's address may name them.

@@ -51,5 +51,5 @@ usage: chat [--port N] [--tcp-port N] [--unix PATH] [--library FILE]... [--node-
   --port N            the page and its transports, on 127.0.0.1 (default 8080; 0 for any free port)
   --tcp-port N        TCP, on 127.0.0.1 (default 8081; 0 for any free port)
   --unix PATH         the Unix socket (default: in the folder for temporary files)
-  --library FILE      engine.io.min.js or sockjs.min.js, with which the page can do more
+  --library FILE      engine.io.min.js, sockjs.min.js or primus.js, with which the page can do more
   --node-modules DIR  where npm has put engine.io-client and sockjs-client: a --library for each";

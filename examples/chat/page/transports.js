@@ -33,6 +33,13 @@ const ALL = [
     library: "SockJS",
     open: openSockJs,
   },
+  {
+    id: "primus",
+    name: "Primus",
+    detail: "JSON, as text",
+    library: "Primus",
+    open: openPrimus,
+  },
 ];
 
 /** Those that can be used here: the server has the libraries for some, or has them not. */
@@ -94,6 +101,21 @@ function openSockJs(on) {
   return {
     send: (value) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(value)),
     close: () => socket.close(1000),
+  };
+}
+
+function openPrimus(on) {
+  // The page comes back by itself.
+  const socket = new globalThis.Primus(location.origin, { strategy: false });
+  let isMeant = false;
+  socket.on("open", () => on.open());
+  socket.on("data", (value) => on.message(value));
+  // It says that a server means a close, and no more.
+  socket.on("incoming::data", (data) => (isMeant ||= data === '"primus::server::close"'));
+  socket.on("end", () => on.close({ code: isMeant ? 1000 : 1006, reason: "" }));
+  return {
+    send: (value) => socket.readyState === globalThis.Primus.OPEN && socket.write(value),
+    close: () => socket.end(),
   };
 }
 
