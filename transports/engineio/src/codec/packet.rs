@@ -67,6 +67,7 @@ impl Packet {
     }
 
     /// Reads a packet from a WebSocket message.
+    #[inline]
     pub(crate) fn from_websocket(message: Message, version: Version) -> Result<Self, Error> {
         match (message.into_text(), version) {
             // Nearly all of them.
@@ -81,6 +82,7 @@ impl Packet {
     }
 
     /// Makes a WebSocket message of the packet.
+    #[inline]
     pub(crate) fn to_websocket(&self, dialect: Dialect) -> Message {
         match (self, dialect.version) {
             (Self::Message(message), Version::V4) if message.is_binary() && !dialect.base64 => {

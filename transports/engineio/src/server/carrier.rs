@@ -46,6 +46,7 @@ impl Carrier {
         *self = Self::WebSocket { wire, unread, unsent };
     }
 
+    #[inline]
     pub(super) fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
@@ -84,6 +85,7 @@ impl Carrier {
         }
     }
 
+    #[inline]
     pub(super) fn start_send(&mut self, frame: Frame, version: Version) -> Result<(), Error> {
         match self {
             Self::Polling { bridge, .. } => {

@@ -9,6 +9,7 @@ use crate::codec::{Packet, Version};
 /// # Errors
 ///
 /// Fails if the client plays the server's part in the heartbeat.
+#[inline]
 pub(super) fn received(packet: Packet, version: Version) -> Result<Option<Frame>, Error> {
     Ok(Some(match (packet, version) {
         (Packet::Message(message), _) => Frame::Message(message),
@@ -26,6 +27,7 @@ pub(super) fn received(packet: Packet, version: Version) -> Result<Option<Frame>
 }
 
 /// What the client gets of a frame.
+#[inline]
 pub(super) fn sent(frame: Frame) -> Packet {
     match frame {
         Frame::Message(message) => Packet::Message(message),

@@ -25,6 +25,7 @@ impl Wire {
         Self { io, dialect }
     }
 
+    #[inline]
     pub(super) fn poll_recv(
         &mut self,
         cx: &mut Context<'_>,
@@ -47,6 +48,7 @@ impl Wire {
     }
 
     /// A close becomes the WebSocket's own, which tells why.
+    #[inline]
     pub(super) fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
         match frame {
             Frame::Close(_) => self.io.start_send(frame),
@@ -54,6 +56,7 @@ impl Wire {
         }
     }
 
+    #[inline]
     pub(super) fn start_send_packet(&mut self, packet: &Packet) -> Result<(), Error> {
         self.io.start_send(Frame::Message(packet.to_websocket(self.dialect)))
     }
