@@ -143,15 +143,15 @@ impl fmt::Display for Text {
 }
 
 fn is_ascii(bytes: &[u8]) -> bool {
-    let chunk_is_ascii = |chunk: &[u8; 16]| u128::from_ne_bytes(*chunk) & HIGH_BITS == 0;
+    // Without branches, so that 16 bytes are looked at together.
+    let chunk_is_ascii =
+        |chunk: &[u8; 16]| chunk.iter().fold(true, |ascii, byte| ascii & byte.is_ascii());
     match bytes.last_chunk() {
         // The last chunk may overlap the one before.
         Some(last) => bytes.as_chunks().0.iter().all(chunk_is_ascii) && chunk_is_ascii(last),
         None => bytes.is_ascii(),
     }
 }
-
-const HIGH_BITS: u128 = u128::from_ne_bytes([0x80; 16]);
 
 #[cfg(test)]
 mod tests {

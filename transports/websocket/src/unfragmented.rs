@@ -66,12 +66,17 @@ pub(crate) fn write(message: &Message, role: Role, out: &mut Vec<u8>) {
 
 /// Masks, or takes the mask away (RFC 6455, section 5.3).
 fn apply_mask(data: &mut [u8], mask: [u8; 4]) {
-    let wide = u128::from_ne_bytes(std::array::from_fn(|at| mask[at % 4]));
+    let word = u32::from_ne_bytes(mask);
+    let words = u128::from_ne_bytes(std::array::from_fn(|at| mask[at % 4]));
     let (chunks, rest) = data.as_chunks_mut();
     for chunk in chunks {
-        *chunk = (u128::from_ne_bytes(*chunk) ^ wide).to_ne_bytes();
+        *chunk = (u128::from_ne_bytes(*chunk) ^ words).to_ne_bytes();
     }
-    for (byte, mask) in rest.iter_mut().zip(wide.to_ne_bytes()) {
+    let (chunks, rest) = rest.as_chunks_mut();
+    for chunk in chunks {
+        *chunk = (u32::from_ne_bytes(*chunk) ^ word).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(mask) {
         *byte ^= mask;
     }
 }

@@ -86,7 +86,7 @@ impl Iterator for Messages {
         let start = self.at + self.json.as_bytes()[self.at..].iter().position(|it| *it == b'"')?;
         let end = start + literal_length(&self.json.as_bytes()[start..])?;
         self.at = end;
-        unquote(&self.json[start..end]).map(|text| Text::from(&*text))
+        unquote(&self.json[start..end]).map(|text| Text::from(text.into_owned()))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

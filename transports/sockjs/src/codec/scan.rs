@@ -2,6 +2,7 @@
 
 /// Where the first byte is for which `is_special` holds. Looks at 16 bytes at a time, with a few
 /// instructions if `is_special` has no branches: `|`, not `||` or `matches!`.
+#[inline]
 pub(super) fn find(bytes: &[u8], is_special: impl Fn(u8) -> bool) -> Option<usize> {
     let is_plain =
         |chunk: &[u8; CHUNK]| !chunk.iter().fold(false, |found, byte| found | is_special(*byte));
