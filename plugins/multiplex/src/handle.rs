@@ -9,7 +9,7 @@ use plimsoll::{Close, CloseCode, Duplex, Error, ErrorKind, Frame, Message, Rejec
 use crate::dialect::{Packet, Response};
 use crate::entry::{Phase, cost};
 use crate::shared::Shared;
-use crate::table::{Table, check_handshake};
+use crate::table::Table;
 
 /// Holds a channel, and gives it up when it is dropped.
 pub(crate) struct Handle {
@@ -80,60 +80,6 @@ impl Drop for Handle {
 }
 
 impl Table {
-    fn poll_answer(&mut self, number: u64, cx: &Context<'_>) -> Poll<Result<Response, Error>> {
-        let Some(entry) = self.entries.get_mut(&number) else { return Poll::Ready(Err(closed())) };
-        match std::mem::replace(&mut entry.phase, Phase::Open) {
-            Phase::Open => Poll::Ready(Ok(Response::default())),
-            Phase::Accepted(response) => Poll::Ready(Ok(response)),
-            Phase::Refused(reject) => Poll::Ready(Err(reject.into())),
-            phase @ (Phase::Asked | Phase::Asking) => {
-                entry.phase = phase;
-                if entry.inbound.ended {
-                    return Poll::Ready(Err(entry.inbound.error.take().unwrap_or_else(closed)));
-                }
-                wait(&mut entry.inbound.reader, cx);
-                Poll::Pending
-            }
-        }
-    }
-
-    fn accept(
-        &mut self,
-        number: u64,
-        protocol: Option<String>,
-        headers: HeaderMap,
-    ) -> Result<(), Error> {
-        let (dialect, window, binary) = (self.dialect(), self.options.window, self.binary);
-        let Some(entry) = self.entries.get_mut(&number) else { return Err(closed()) };
-        let response = Response { protocol, headers, window };
-        let answer = dialect.encode(&entry.key, Packet::Accept(response), binary)?;
-        check_handshake(answer.as_ref(), self.options.max_message)?;
-        entry.phase = Phase::Open;
-        entry.inbound.granted = window.into();
-        entry.outbound.credit = match dialect.is_own() {
-            true => entry.outbound.window.into(),
-            false => i64::MAX,
-        };
-        if let Some(answer) = answer {
-            entry.outbound.push(answer, 0);
-        }
-        self.schedule(number);
-        Ok(())
-    }
-
-    fn refuse(&mut self, number: u64, reject: Reject) {
-        let (dialect, binary) = (self.dialect(), self.binary);
-        let entry = self.entries.get_mut(&number);
-        // Nothing is to be said where the connection, the peer or this side has ended it.
-        let Some(entry) = entry.filter(|entry| !entry.outbound.ended) else { return };
-        entry.end_both();
-        if let Ok(Some(answer)) = dialect.encode(&entry.key, Packet::Refuse(reject), binary) {
-            entry.outbound.push(answer, 0);
-        }
-        self.schedule(number);
-        self.settle(number);
-    }
-
     fn poll_recv(&mut self, number: u64, cx: &Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         let window = self.options.window as usize;
         let Some(entry) = self.entries.get_mut(&number) else { return Poll::Ready(None) };
@@ -228,12 +174,12 @@ impl Table {
     }
 }
 
-fn wait(waiting: &mut Option<Waker>, cx: &Context<'_>) {
+pub(crate) fn wait(waiting: &mut Option<Waker>, cx: &Context<'_>) {
     if !waiting.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
         *waiting = Some(cx.waker().clone());
     }
 }
 
-fn closed() -> Error {
+pub(crate) fn closed() -> Error {
     Error::new(ErrorKind::Close)
 }

@@ -116,6 +116,7 @@ mod entry;
 mod handle;
 mod incoming;
 mod multiplex;
+mod opening;
 mod shared;
 mod table;
 

@@ -4,10 +4,9 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::task::Waker;
 
-use http::StatusCode;
 use plimsoll::{Close, Error, ErrorKind, Frame, Message, Reject};
 
-use crate::dialect::{Dialect, Key, MAX_HANDSHAKE, Packet, Request};
+use crate::dialect::{Dialect, Key, Packet, Request};
 use crate::entry::{Entry, Phase, cost};
 use crate::multiplex::{Multiplex, Overflow};
 
@@ -20,9 +19,9 @@ pub(crate) struct Table {
     pub(crate) entries: HashMap<u64, Entry>,
     /// Which entry a message of the peer is for. An entry that is over has no route.
     pub(crate) routes: HashMap<Key, u64>,
-    next_entry: u64,
+    pub(crate) next_entry: u64,
     /// The last ids that were used.
-    last_ours: i64,
+    pub(crate) last_ours: i64,
     last_theirs: i64,
     /// What the peer opened and nobody has taken.
     pub(crate) arrivals: VecDeque<(u64, Request)>,
@@ -88,49 +87,6 @@ impl Table {
 
     pub(crate) fn dialect(&self) -> Dialect {
         self.options.dialect
-    }
-
-    /// Asks the peer for a channel.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`ChannelConnector`](crate::ChannelConnector).
-    pub(crate) fn open(&mut self, mut request: Request) -> Result<u64, Error> {
-        if self.ended {
-            return Err(Error::new(ErrorKind::Close));
-        }
-        if request.name.len() > self.options.max_name {
-            return Err(Error::config("name", "must not be longer than `max_name`"));
-        }
-        let key = self.key_for(&request.name)?;
-        let before = self.routes.get(&key).copied();
-        let is_open = |number: &u64| self.entries.get(number).is_some_and(|it| !it.outbound.ended);
-        if let Some(number) = before.filter(is_open) {
-            return self.take_up(number);
-        }
-        if self.entries.len() >= self.options.max_channels {
-            return Err(Reject::unavailable(TOO_MANY, 1).into());
-        }
-        request.window = self.options.window;
-        let opening = self.dialect().encode(&key, Packet::Open(request), self.binary)?;
-        check_handshake(opening.as_ref(), self.options.max_message)?;
-        let is_own = self.dialect().is_own();
-        let phase = if is_own { Phase::Asking } else { Phase::Open };
-        let mut entry = Entry::new(key, phase);
-        if let Some(before) = before.and_then(|number| self.entries.get_mut(&number)) {
-            // What is still to be said of the one before comes first.
-            entry.outbound.queue = std::mem::take(&mut before.outbound.queue);
-            entry.outbound.bytes = std::mem::take(&mut before.outbound.bytes);
-        }
-        if !is_own {
-            entry.outbound.credit = i64::MAX;
-        }
-        if let Some(opening) = opening {
-            entry.outbound.push(opening, 0);
-        }
-        let number = self.insert(entry);
-        before.into_iter().for_each(|before| self.settle(before));
-        Ok(number)
     }
 
     /// Takes in a message of the connection.
@@ -277,60 +233,6 @@ impl Table {
         }
     }
 
-    /// The key of a channel that is to be opened.
-    fn key_for(&mut self, name: &Arc<str>) -> Result<Key, Error> {
-        match (self.dialect(), self.side) {
-            (Dialect::Own, _) => {
-                let id = u32::try_from(self.last_ours + 2)
-                    .map_err(|_| Error::with_message(ErrorKind::Unsupported, "no ids are left"))?;
-                self.last_ours = id.into();
-                Ok(Key::Number(id))
-            }
-            (Dialect::Substream, _) | (Dialect::WebSocketMultiplex, Side::Connector) => {
-                Ok(Key::Name(Arc::clone(name)))
-            }
-            (Dialect::PrimusMultiplex, Side::Connector) => {
-                let mut bytes = [0; 16];
-                getrandom::fill(&mut bytes)
-                    .map_err(|error| Error::with_message(ErrorKind::Internal, error.to_string()))?;
-                let id = format!("{:x}", u128::from_be_bytes(bytes)).into();
-                Ok(Key::Subscription { name: Arc::clone(name), id })
-            }
-            (Dialect::PrimusMultiplex | Dialect::WebSocketMultiplex, Side::Acceptor) => {
-                let message = "in this dialect only the side that connected opens channels";
-                Err(Error::with_message(ErrorKind::Unsupported, message))
-            }
-        }
-    }
-
-    /// Opens what the peer has opened already, in a dialect where both sides may.
-    fn take_up(&mut self, number: u64) -> Result<u64, Error> {
-        let entry = self.entries.get_mut(&number);
-        let asked = entry.filter(|entry| matches!(entry.phase, Phase::Asked));
-        let Some(entry) = asked else {
-            let message = "this dialect has one channel of a name, and it is open";
-            return Err(Error::with_message(ErrorKind::Unsupported, message));
-        };
-        let at = self.arrivals.iter().position(|(arrival, _)| *arrival == number);
-        let Some(at) = at else {
-            let message = "the channel is being accepted";
-            return Err(Error::with_message(ErrorKind::Unsupported, message));
-        };
-        self.arrivals.remove(at);
-        entry.phase = Phase::Open;
-        entry.outbound.credit = i64::MAX;
-        Ok(number)
-    }
-
-    fn insert(&mut self, entry: Entry) -> u64 {
-        let number = self.next_entry;
-        self.next_entry += 1;
-        self.routes.insert(entry.key.clone(), number);
-        self.entries.insert(number, entry);
-        self.schedule(number);
-        number
-    }
-
     fn receive_for_nobody(&mut self, key: Key, packet: Packet) -> Result<(), Error> {
         match (self.dialect(), packet, &key) {
             (Dialect::Own, Packet::Open(request), Key::Number(id)) => {
@@ -366,24 +268,6 @@ impl Table {
             }
             _ => Ok(()),
         }
-    }
-
-    /// Takes in a channel that the peer opens, or refuses it.
-    fn arrive(&mut self, key: Key, request: Request) -> Option<u64> {
-        let reject = if request.name.len() > self.options.max_name {
-            Reject::new(StatusCode::URI_TOO_LONG, "the name of the channel is too long")
-        } else if self.ended || self.entries.len() >= self.options.max_channels {
-            Reject::unavailable(TOO_MANY, 1)
-        } else {
-            let mut entry = Entry::new(key, Phase::Asked);
-            entry.outbound.window = request.window;
-            let number = self.insert(entry);
-            self.arrivals.push_back((number, request));
-            self.woken.extend(self.acceptor.take());
-            return Some(number);
-        };
-        self.refusals.push_back((key, reject));
-        None
     }
 
     fn deliver(&mut self, number: u64, message: Message) -> Result<(), Error> {
@@ -447,19 +331,9 @@ impl Table {
     }
 }
 
-/// Checks an opening, or the answer to one, before it is sent.
-pub(crate) fn check_handshake(message: Option<&Message>, most: usize) -> Result<(), Error> {
-    let len = message.map_or(0, Message::len);
-    match len <= most.min(MAX_HANDSHAKE) {
-        true => Ok(()),
-        false => Err(Error::with_message(ErrorKind::TooLarge, "a handshake has at most 8 KiB")),
-    }
-}
-
 fn protocol(message: &'static str) -> Error {
     Error::with_message(ErrorKind::Protocol, message)
 }
 
-const TOO_MANY: &str = "too many channels";
 /// How many refusals may wait to go out before nothing more is read.
 const MAX_REFUSALS: usize = 16;

@@ -1,0 +1,108 @@
+//! Everything is bounded.
+
+use std::future::poll_fn;
+use std::time::Duration;
+
+use http::StatusCode;
+use plimsoll::{Close, Connector, Dial, Duplex, ErrorKind, Message, SocketOptions};
+use plimsoll_multiplex::Multiplex;
+use tokio::time::timeout;
+
+use crate::ground::{assert_echoes, channel, echo_server, echo_server_with, ends, next};
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_channel_holds_up_no_other_and_costs_its_window_at_most() {
+    let (client, mut server) = ends(Multiplex::own().window(WINDOW));
+    let connector = client.connector();
+    let (opened, incoming) =
+        tokio::join!(async { connector.connect(Dial::new("channel:slow")).await }, async {
+            server.accept().await.unwrap().accept().unwrap()
+        },);
+    let (mut slow, unread) = (opened.unwrap().io, incoming);
+    let mut taken = 0;
+    // The handler reads nothing: what goes in fills its inbox, then the window.
+    while let Ok(ready) = timeout(Duration::from_secs(1), poll_fn(|cx| slow.poll_ready(cx))).await {
+        ready.unwrap();
+        slow.start_send("x".repeat(1000).into()).unwrap();
+        taken += 1000;
+    }
+    let inbox = SocketOptions::default().inbox_bytes;
+    assert!(taken <= inbox + 2 * WINDOW as usize, "{taken}");
+
+    let (ours, mut theirs) = channel(&client, &mut server, "quick").await;
+    for number in 0..1000 {
+        ours.send(format!("{number}")).await.unwrap();
+        assert_eq!(next(&mut theirs).await, Message::from(format!("{number}")));
+    }
+    drop(unread);
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_channels_than_allowed_are_refused_until_others_are_gone() {
+    let client =
+        echo_server_with(Multiplex::own().max_channels(100), Multiplex::own().max_channels(2));
+    let (mut one, _two) = (client.open("1").await.unwrap(), client.open("2").await.unwrap());
+    let error = client.open("3").await.unwrap_err();
+    assert_eq!(error.reject().unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    one.close(Close::normal());
+    assert!(one.recv().await.is_none());
+    drop(one);
+    let mut three = loop {
+        match client.open("3").await {
+            Ok(socket) => break socket,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Rejected),
+        }
+    };
+    assert_echoes(&mut three).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_too_long_is_refused_on_both_sides() {
+    let client = echo_server(Multiplex::own());
+    let error = client.open(&"n".repeat(256)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    let client = echo_server_with(Multiplex::own().max_name(1000), Multiplex::own());
+    let error = client.open(&"n".repeat(256)).await.unwrap_err();
+    assert_eq!(error.reject().unwrap().status(), StatusCode::URI_TOO_LONG);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_opening_that_nobody_answers_is_given_up() {
+    let (client, mut server) = ends(Multiplex::own());
+    assert_eq!(client.open("ignored").await.unwrap_err().kind(), ErrorKind::Timeout);
+    // The answer crosses the giving up, and harms nothing.
+    let mut late = server.accept().await.unwrap().accept().unwrap();
+    assert!(late.recv().await.is_none());
+    let (ours, mut theirs) = channel(&client, &mut server, "next").await;
+    ours.send("in time").await.unwrap();
+    assert_eq!(next(&mut theirs).await, Message::from("in time"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn channels_come_and_go_without_end() {
+    let client = echo_server(Multiplex::own().max_channels(2));
+    for _ in 0..1000 {
+        let mut socket = loop {
+            if let Ok(socket) = client.open("again").await {
+                break socket;
+            }
+        };
+        assert_echoes(&mut socket).await;
+    }
+}
+
+#[test]
+fn options_that_cannot_work_are_refused() {
+    for (option, multiplex) in [
+        ("max_channels", Multiplex::own().max_channels(0)),
+        ("max_message", Multiplex::own().max_message(255)),
+        ("max_name", Multiplex::own().max_name(0)),
+        ("window", Multiplex::own().window(0)),
+    ] {
+        let error = multiplex.check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(&format!("`{option}`")), "{error}");
+    }
+}
+
+const WINDOW: u32 = 8 * 1024;
