@@ -10,6 +10,7 @@ use plimsoll::{Backoff, Dialer, Endpoint, ErrorKind, Shutdown, SocketOptions};
 use plimsoll_encoding::{MAX_BYTES, MAX_DEPTH};
 use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
+use plimsoll_multiplex::Multiplex;
 use plimsoll_memory::Memory;
 use tokio::time::Instant;
 
@@ -91,6 +92,7 @@ fn defaults() -> BTreeMap<String, String> {
     let tcp = plimsoll_tcp::Options::default();
     let server = Server::new(());
     let heartbeat = Heartbeat::default();
+    let multiplex = Multiplex::own();
     let rooms = plimsoll_rooms::Options::default();
     let defaults = [
         ("EndpointBuilder::max_connections", field(&endpoint, "max_connections")),
@@ -136,6 +138,10 @@ fn defaults() -> BTreeMap<String, String> {
         ("Heartbeat::timeout", field(&heartbeat, "timeout")),
         ("Codec::with_max_bytes", MAX_BYTES.to_string()),
         ("MAX_DEPTH", MAX_DEPTH.to_string()),
+        ("Multiplex::max_channels", field(&multiplex, "max_channels")),
+        ("Multiplex::max_name", field(&multiplex, "max_name")),
+        ("Multiplex::window", field(&multiplex, "window")),
+        ("Multiplex::max_message", field(&multiplex, "max_message")),
         ("plimsoll_rooms::Options::max_name", field(&rooms, "max_name")),
         (
             "plimsoll_rooms::Options::max_rooms_per_connection",
