@@ -29,8 +29,7 @@ use crate::table::{Side, Table};
 /// channel ends as the connection did.
 ///
 /// It is a [`Listener`]: [`Endpoint::listen`] takes all channels that the peer opens for one
-/// endpoint. It is the [`Channels`] that an endpoint's handler makes of its socket, so the
-/// endpoint of the connection owns all that runs here.
+/// endpoint. What moves the messages is a task, which ends with the connection.
 pub struct Channels {
     shared: Arc<Shared>,
     options: Arc<Multiplex>,
@@ -85,14 +84,18 @@ impl Channels {
         }
     }
 
-    /// Opens a channel, without plugins; for those, give [`connector`](Self::connector) to a
-    /// dialer. Waits for the peer's answer at most 10 s.
+    /// Opens a channel without plugins and with the default [`SocketOptions`]; for others, give
+    /// [`connector`](Self::connector) to a dialer. Waits for the peer's answer at most 10 s.
     ///
     /// Cancel safe: no channel is left behind.
     ///
     /// # Errors
     ///
     /// Those of [`ChannelConnector`], and [`ErrorKind::Timeout`].
+    ///
+    /// # Panics
+    ///
+    /// Panics outside of a tokio runtime.
     pub async fn open(&self, name: &str) -> Result<Socket, Error> {
         let dial = Dial::new(format!("channel:{}", channel::encode(name)));
         let connector = self.connector();

@@ -44,7 +44,8 @@ impl IncomingChannel {
         &self.parent
     }
 
-    /// Lets the channel in without an endpoint and its plugins.
+    /// Lets the channel in without an endpoint and its plugins, and with the default
+    /// [`SocketOptions`].
     ///
     /// # Errors
     ///

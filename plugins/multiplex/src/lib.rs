@@ -92,6 +92,12 @@
 //! [`CloseCode::NORMAL`](plimsoll::CloseCode::NORMAL), and one that is opened again before the
 //! end of the one before has arrived may be hit by that end where there are no ids.
 //!
+//! # Connections that are lost
+//!
+//! All channels end with their connection. Connect again and open them again; a connection that
+//! reconnects by itself, by [`Dialer::keep_connected`](plimsoll::Dialer::keep_connected), cannot
+//! have channels on it, since its peer would know nothing of those that were open.
+//!
 //! # Bounds
 //!
 //! | what | default | where |

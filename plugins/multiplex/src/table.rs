@@ -201,7 +201,7 @@ impl Table {
                 None => entry.outbound.pop(),
             };
             self.woken.extend(entry.outbound.writer.take());
-            self.schedule(number);
+            self.give_turn(number);
             self.settle(number);
             if message.is_some() {
                 return message;
@@ -210,12 +210,9 @@ impl Table {
         None
     }
 
-    /// Gives a channel a turn, if it has something to send.
+    /// Gives a channel a turn, if it has something to send, and tells the driver.
     pub(crate) fn schedule(&mut self, number: u64) {
-        let Some(entry) = self.entries.get_mut(&number) else { return };
-        if !entry.outbound.in_turn && entry.has_outgoing(self.options.window) {
-            entry.outbound.in_turn = true;
-            self.turns.push_back(number);
+        if self.give_turn(number) {
             self.woken.extend(self.driver.take());
         }
     }
@@ -231,6 +228,17 @@ impl Table {
         if entry.abandoned {
             self.entries.remove(&number);
         }
+    }
+
+    /// Returns whether the channel got a turn that it did not have.
+    fn give_turn(&mut self, number: u64) -> bool {
+        let Some(entry) = self.entries.get_mut(&number) else { return false };
+        if entry.outbound.in_turn || !entry.has_outgoing(self.options.window) {
+            return false;
+        }
+        entry.outbound.in_turn = true;
+        self.turns.push_back(number);
+        true
     }
 
     fn receive_for_nobody(&mut self, key: Key, packet: Packet) -> Result<(), Error> {

@@ -8,7 +8,7 @@ use plimsoll::{Close, Connector, Dial, Duplex, ErrorKind, Message, SocketOptions
 use plimsoll_multiplex::Multiplex;
 use tokio::time::timeout;
 
-use crate::ground::{assert_echoes, channel, echo_server, echo_server_with, ends, next};
+use crate::ground::{assert_echoes, channel, echo_server, echo_server_with, ends, next, wire_to};
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_channel_holds_up_no_other_and_costs_its_window_at_most() {
@@ -54,6 +54,18 @@ async fn more_channels_than_allowed_are_refused_until_others_are_gone() {
         }
     };
     assert_echoes(&mut three).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_refusals_has_to_wait() {
+    let (wire, _server) = wire_to(Multiplex::own().max_channels(1));
+    let mut opened = 0;
+    let open = |id: u32| wire.send(format!(r#"o{id}:{{"name":"flood","window":1}}"#));
+    while let Ok(sent) = timeout(Duration::from_secs(1), open(2 * opened + 1)).await {
+        sent.unwrap();
+        opened += 1;
+        assert!(opened < 100_000, "the queues on the way hold less");
+    }
 }
 
 #[tokio::test(start_paused = true)]
