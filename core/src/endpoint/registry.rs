@@ -14,7 +14,12 @@ impl Registry {
     }
 
     pub(super) fn remove(&self, id: ConnectionId) {
-        let removed = self.shard(id).remove(&id);
+        let mut shard = self.shard(id);
+        let removed = shard.remove(&id);
+        if shard.len() * 4 < shard.capacity() {
+            shard.shrink_to(SPARE);
+        }
+        drop(shard);
         drop(removed);
     }
 
@@ -44,3 +49,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 const SHARDS: usize = 16;
+/// How much room an empty shard keeps.
+const SPARE: usize = 16;
