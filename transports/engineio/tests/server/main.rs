@@ -5,6 +5,7 @@ mod common;
 mod ends;
 mod headers;
 mod hostile;
+mod http2;
 mod limits;
 mod upgrade;
 mod version3;
