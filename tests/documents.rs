@@ -112,6 +112,8 @@ fn defaults() -> BTreeMap<String, String> {
         ("plimsoll_engineio::Options::max_payload", field(&engineio, "max_payload")),
         ("plimsoll_engineio::Options::max_packets", field(&engineio, "max_packets")),
         ("plimsoll_engineio::Options::max_sessions", field(&engineio, "max_sessions")),
+        ("plimsoll_engineio::Options::outbox_bytes", field(&engineio, "outbox_bytes")),
+        ("plimsoll_engineio::Options::inbox_bytes", field(&engineio, "inbox_bytes")),
         ("plimsoll_engineio::Options::ping_interval", field(&engineio, "ping_interval")),
         ("plimsoll_engineio::Options::ping_timeout", field(&engineio, "ping_timeout")),
         ("plimsoll_engineio::Options::upgrade_timeout", field(&engineio, "upgrade_timeout")),

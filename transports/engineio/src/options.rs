@@ -41,6 +41,13 @@ pub struct Options {
     pub max_packets: usize,
     /// How many sessions there may be. Handshakes beyond are answered with 503. Default: 100,000.
     pub max_sessions: usize,
+    /// How much may wait for a poll, in bytes; a message counts 64 more. It may be exceeded by one
+    /// message. What is sent beyond waits in the
+    /// [outbox](plimsoll::SocketOptions::outbox_bytes) of the socket. Default: 64 KiB.
+    pub outbox_bytes: usize,
+    /// How much that requests have brought may wait for the endpoint, in bytes, before a request
+    /// has to wait; a message counts 64 more. It may be exceeded by one message. Default: 16 KiB.
+    pub inbox_bytes: usize,
     /// Over which transports clients may connect. Default: both.
     pub transports: Vec<Transport>,
     /// Whether clients are offered to move from polling to WebSocket. Default: yes.
@@ -101,6 +108,20 @@ impl Options {
     #[must_use]
     pub fn max_sessions(mut self, sessions: usize) -> Self {
         self.max_sessions = sessions;
+        self
+    }
+
+    /// Sets how much may wait for a poll, in bytes.
+    #[must_use]
+    pub fn outbox_bytes(mut self, bytes: usize) -> Self {
+        self.outbox_bytes = bytes;
+        self
+    }
+
+    /// Sets how much that requests have brought may wait for the endpoint, in bytes.
+    #[must_use]
+    pub fn inbox_bytes(mut self, bytes: usize) -> Self {
+        self.inbox_bytes = bytes;
         self
     }
 
@@ -179,6 +200,8 @@ impl Options {
             ("max_payload", self.max_payload),
             ("max_packets", self.max_packets),
             ("max_sessions", self.max_sessions),
+            ("outbox_bytes", self.outbox_bytes),
+            ("inbox_bytes", self.inbox_bytes),
         ] {
             if limit == 0 {
                 return Err(Error::config(option, "must be at least 1"));
@@ -215,6 +238,8 @@ impl Default for Options {
             max_payload: 1_000_000,
             max_packets: 16_384,
             max_sessions: 100_000,
+            outbox_bytes: 64 * 1024,
+            inbox_bytes: 16 * 1024,
             transports: vec![Transport::Polling, Transport::WebSocket],
             allow_upgrades: true,
             allow_eio3: false,
@@ -240,7 +265,7 @@ mod tests {
     #[test]
     fn an_option_that_cannot_work_is_named() {
         type Spoil = fn(Options) -> Options;
-        let cases: [(&str, Spoil); 13] = [
+        let cases: [(&str, Spoil); 15] = [
             ("ping_interval", |options| options.ping_interval(Duration::ZERO)),
             ("ping_interval", |options| options.ping_interval(Duration::MAX)),
             ("ping_timeout", |options| options.ping_timeout(Duration::from_micros(999))),
@@ -248,6 +273,8 @@ mod tests {
             ("max_payload", |options| options.max_payload(0)),
             ("max_packets", |options| options.max_packets(0)),
             ("max_sessions", |options| options.max_sessions(0)),
+            ("outbox_bytes", |options| options.outbox_bytes(0)),
+            ("inbox_bytes", |options| options.inbox_bytes(0)),
             ("transports", |options| options.transports([])),
             ("allow_upgrades", |options| options.transports([Transport::Polling])),
             ("initial_packet", |options| options.initial_packet("a\u{1e}b")),

@@ -13,8 +13,8 @@ use super::client::Client;
 use super::connection::Connection;
 use super::transport::EngineIo;
 use super::wire::Wire;
+use crate::Transport;
 use crate::codec::{Batch, Open, Packet, Query, Refusal};
-use crate::{Options, Transport};
 
 impl EngineIo {
     /// Opens a session that polls.
@@ -125,9 +125,12 @@ impl EngineIo {
     }
 
     fn session_options(&self) -> SessionOptions {
-        let Options { ping_interval, ping_timeout, .. } = *self.options;
-        // A client that does not poll gets no ping, and has no other sign of life to give.
-        SessionOptions::default().absence(Some(ping_interval + ping_timeout))
+        let options = &self.options;
+        SessionOptions::default()
+            .outbox_bytes(options.outbox_bytes)
+            .inbox_bytes(options.inbox_bytes)
+            // A client that does not poll gets no ping, and has no other sign of life to give.
+            .absence(Some(options.ping_interval + options.ping_timeout))
     }
 }
 

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use plimsoll::{Endpoint, Socket, SocketOptions};
+use bytes::Bytes;
+use http::Request;
+use http_body_util::BodyExt;
+use plimsoll::{Body, Endpoint, HttpTransport, Socket, SocketOptions};
 use plimsoll_engineio::{EngineIo, Options};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -90,6 +93,56 @@ async fn a_post_is_answered_no_faster_than_the_application_reads() {
         assert!(answered * body.len() < 200_000, "{answered} bodies were taken");
     }
     assert!(answered > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_holds_as_much_as_the_options_say() {
+    for (options, waiting, taken) in [
+        (Options::default().outbox_bytes(5_000).inbox_bytes(2_000), 5, 2),
+        (Options::default(), 62, 16),
+    ] {
+        let (sent, endpoint) = deaf_and_talkative();
+        let engine = EngineIo::new(options);
+        let answer = ask(&engine, &endpoint, "", "").await.unwrap();
+        let sid = sid(&answer);
+        let mut posts = 0;
+        while ask(&engine, &endpoint, &sid, &format!("4{}", "a".repeat(999))).await.is_some() {
+            posts += 1;
+        }
+        // The socket adds its own bounds of one byte, and both one message more.
+        let sent = sent.load(Ordering::Relaxed);
+        assert!((waiting..=waiting + 3).contains(&sent), "{sent} messages were sent");
+        assert!((taken..=taken + 3).contains(&posts), "{posts} messages were taken");
+    }
+}
+
+/// Counts the messages that it sends, and receives none.
+fn deaf_and_talkative() -> (Arc<AtomicUsize>, Endpoint) {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&sent);
+    let endpoint = Endpoint::builder()
+        .socket(SocketOptions::default().outbox_bytes(1).inbox_bytes(1))
+        .handle(move |socket: Socket| {
+            let count = Arc::clone(&count);
+            async move {
+                while socket.send("a".repeat(1000)).await.is_ok() {
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        });
+    (sent, endpoint.unwrap())
+}
+
+/// Opens a session, or brings `body` to it, without a socket; `None` if the answer does not come.
+async fn ask(engine: &EngineIo, endpoint: &Endpoint, sid: &str, body: &str) -> Option<String> {
+    let method = if sid.is_empty() { "GET" } else { "POST" };
+    let sid = if sid.is_empty() { String::new() } else { format!("&sid={sid}") };
+    let request = Request::builder().method(method).uri(format!("/engine.io/?{POLLING}{sid}"));
+    let body = Body::from(Bytes::from(body.to_owned()));
+    let answer = engine.handle(request.body(body).unwrap(), endpoint);
+    let answer = timeout(Duration::from_secs(1), answer).await.ok()?;
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    Some(String::from_utf8(body.to_vec()).unwrap())
 }
 
 #[tokio::test]
