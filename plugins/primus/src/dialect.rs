@@ -205,3 +205,71 @@ fn shortened(interval: Duration) -> Duration {
 
 /// The name of that transport in [`Info::transport`].
 const SOCKJS: &str = "sockjs";
+
+#[cfg(test)]
+mod tests {
+    use http::Uri;
+    use plimsoll::{Capabilities, DuplexExt};
+    use plimsoll_memory::{Options, pair};
+
+    use super::*;
+    use crate::parser::Json;
+
+    /// A connection to a server that pings every ten seconds: its side, and the client's.
+    fn connection() -> (BoxDuplex, BoxDuplex) {
+        let settings =
+            Settings { parser: Arc::new(Json), ping_interval: Some(INTERVAL), generate_id: None };
+        let (server, client) = pair(Options::default()).unwrap();
+        let info = Info::new("test", Capabilities::FULL, Uri::from_static("/primus"));
+        (filter(server, Conversation::new(Arc::new(settings), &info)), client)
+    }
+
+    async fn receive(io: &mut BoxDuplex) -> String {
+        match io.recv().await {
+            Some(Ok(Frame::Message(message))) => message.as_text().unwrap().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_client_is_dead_and_is_told_nothing() {
+        let begun = Instant::now();
+        let (mut server, mut client) = connection();
+        let error = server.recv().await.expect("an error").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout);
+        assert_eq!(error.close(), None);
+        assert!((INTERVAL.mul_f64(1.8)..=INTERVAL * 2).contains(&begun.elapsed()));
+        drop(server);
+        assert!(receive(&mut client).await.starts_with("\"primus::ping::"));
+        assert!(!matches!(client.recv().await, Some(Ok(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_a_client_sends_is_a_sign_of_life() {
+        let (mut server, mut client) = connection();
+        let serving = tokio::spawn(async move {
+            let mut received = Vec::new();
+            while received.len() < 3 {
+                received.push(receive(&mut server).await);
+            }
+            received
+        });
+        for answer in ["1", "\"primus::pong::0\"", "\"no pong\"", "[]"] {
+            assert!(receive(&mut client).await.starts_with("\"primus::ping::"));
+            client.send(answer).await.unwrap();
+        }
+        assert_eq!(serving.await.unwrap(), ["1", "\"no pong\"", "[]"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn words_go_before_the_close_that_they_explain() {
+        let (mut server, mut client) = connection();
+        server.send(Frame::Message("1".into())).await.unwrap();
+        server.send(Frame::Close(Close::normal())).await.unwrap();
+        assert_eq!(receive(&mut client).await, "1");
+        assert_eq!(receive(&mut client).await, "\"primus::server::close\"");
+        assert_eq!(client.recv().await.unwrap().unwrap(), Frame::Close(Close::normal()));
+    }
+
+    const INTERVAL: Duration = Duration::from_secs(10);
+}

@@ -10,8 +10,8 @@ use super::{MessagePack, Parser};
 /// strings. The application gets and sends MessagePack, which is translated on the way, value by
 /// value as they stand, in time and memory in proportion to the message.
 ///
-/// BinaryPack has no extensions: sending one fails. Negative numbers below −2^31 go out as
-/// floating point, since the package for Node cannot read them as integers.
+/// BinaryPack has no extensions: sending one fails. Integers of 64 bits go out as floating
+/// point, which every number is in JavaScript: the package for Node cannot read them otherwise.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryPack;
 
@@ -103,17 +103,9 @@ fn to_binary_pack(packed: &[u8]) -> Option<Vec<u8>> {
             0xd9 => STRING.write(from.counted(1)?, &mut to)?,
             0xda => STRING.write(from.counted(2)?, &mut to)?,
             0xdb => STRING.write(from.counted(4)?, &mut to)?,
-            0xd3 => {
-                let number = i64::from_be_bytes(from.take(8)?.try_into().ok()?);
-                if number < 0 {
-                    to.push(0xcb);
-                    to.extend((number as f64).to_be_bytes());
-                } else {
-                    to.push(0xcf);
-                    to.extend(number.to_be_bytes());
-                }
-            }
-            0xca..=0xd2 | 0xdc..=0xdf => {
+            0xcf => float(u64::from_be_bytes(from.take(8)?.try_into().ok()?) as f64, &mut to),
+            0xd3 => float(i64::from_be_bytes(from.take(8)?.try_into().ok()?) as f64, &mut to),
+            0xca..=0xce | 0xd0..=0xd2 | 0xdc..=0xdf => {
                 to.push(mark);
                 to.extend(from.take(fixed_len(mark)?)?);
             }
@@ -122,6 +114,11 @@ fn to_binary_pack(packed: &[u8]) -> Option<Vec<u8>> {
         }
     }
     (!to.is_empty()).then_some(to)
+}
+
+fn float(number: f64, to: &mut Vec<u8>) {
+    to.push(0xcb);
+    to.extend(number.to_be_bytes());
 }
 
 /// How many bytes follow the mark of a number, or of the length of a container. The formats
@@ -195,3 +192,102 @@ fn broken(format: &str) -> Error {
 const BYTES: Marks = Marks(0xa0, 0xda, 0xdb);
 const STRING: Marks = Marks(0xb0, 0xd8, 0xd9);
 const BINARY_PACK: WireKey = WireKey { protocol: "primus", variant: 1 };
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_encoding::Codec;
+    use proptest::prelude::*;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What `binarypack` 0.0.4 for Node makes of values.
+    #[test]
+    fn what_the_original_packs_is_understood() {
+        let golden: [(&[u8], Value); 12] = [
+            (b"\xc0", json!(null)),
+            (b"\xc3", json!(true)),
+            (b"\x00", json!(0)),
+            (b"\xff", json!(-1)),
+            (b"\xb0", json!("")),
+            (b"\xd8\x00\x10aaaaaaaaaaaaaaaa", json!("a".repeat(16))),
+            (b"\xb9\xc3\xa9 \xf0\x9f\x91\x9f \x00", json!("\u{e9} \u{1f45f} \0")),
+            (b"\xcb\x3f\xf8\0\0\0\0\0\0", json!(1.5)),
+            (b"\xce\x80\x00\x00\x00", json!(2_147_483_648_u32)),
+            (b"\xd3\xff\xff\xff\xff\x7f\xff\xff\xff", json!(-2_147_483_649_i64)),
+            (b"\x93\x01\xb3two\x91\x03", json!([1, "two", [3]])),
+            (b"\x82\xb0\x00\xb1a\x81\xb1b\x81\xb1c\x90", json!({"": 0, "a": {"b": {"c": []}}})),
+        ];
+        for (packed, value) in golden {
+            let message = BinaryPack.inbound(Message::binary(packed)).unwrap();
+            assert_eq!(BinaryPack.codec().decode::<Value>(&message).unwrap(), value);
+        }
+        assert_eq!(to_message_pack(b"\xa3abc").unwrap(), b"\xc4\x03abc");
+        assert_eq!(to_message_pack(b"\xda\x00\x01a").unwrap(), b"\xc5\x00\x01a");
+    }
+
+    #[test]
+    fn what_is_sent_has_the_shortest_marks_of_the_original() {
+        for (message_pack, packed) in [
+            (&b"\xa1a"[..], &b"\xb1a"[..]),
+            (b"\xb0aaaaaaaaaaaaaaaa", b"\xd8\x00\x10aaaaaaaaaaaaaaaa"),
+            (b"\xd9\x01a", b"\xb1a"),
+            (b"\xc4\x01a", b"\xa1a"),
+            (b"\xcf\0\0\0\x01\0\0\0\0", b"\xcb\x41\xf0\0\0\0\0\0\0"),
+            (b"\xd3\xff\xff\xff\xff\xff\xff\xff\xff", b"\xcb\xbf\xf0\0\0\0\0\0\0"),
+        ] {
+            assert_eq!(to_binary_pack(message_pack).unwrap(), packed, "{message_pack:x?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_an_error() {
+        for packed in ["\u{0}\u{0}".as_bytes(), b"\xb0"] {
+            assert!(BinaryPack.inbound(Message::binary(packed)).is_ok());
+        }
+        for packed in
+            [&b""[..], b"\xb1", b"\xd8\x00", b"\xdb\xff\xff\xff\xff", b"\xc4\x00", b"\xcb"]
+        {
+            let error = BinaryPack.inbound(Message::binary(packed)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Codec, "{packed:x?}");
+        }
+        for extension in [&b"\xd4\x00\x00"[..], b"\xc7\x00\x00", b"\xc1", b"\xa1"] {
+            assert!(BinaryPack.outbound(Message::binary(extension)).is_err(), "{extension:x?}");
+        }
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            any::<u32>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".{0,300}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 64, 20, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..20).prop_map(Value::from),
+                prop::collection::btree_map(".{0,20}", inner, 0..20)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn values_come_back(value in value()) {
+            let codec = BinaryPack.codec();
+            let packed = BinaryPack.outbound(codec.encode(&value).unwrap()).unwrap();
+            let message = BinaryPack.inbound(packed).unwrap();
+            prop_assert_eq!(codec.decode::<Value>(&message).unwrap(), value);
+        }
+
+        #[test]
+        fn no_bytes_take_more_than_twice_their_length(bytes: Vec<u8>) {
+            for translated in [to_message_pack(&bytes), to_binary_pack(&bytes)].into_iter().flatten() {
+                prop_assert!(translated.len() <= 2 * bytes.len());
+            }
+        }
+    }
+}
