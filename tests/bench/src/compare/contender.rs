@@ -38,6 +38,9 @@ impl Contender {
                 (of(Implementation::EngineIoxide), "engineioxide"),
                 (of(Implementation::NodeEngineIo), "engine.io on Node"),
             ],
+            Protocols::PrimusWebSocket => {
+                vec![plain, (of(Implementation::NodePrimus), "primus on Node")]
+            }
             Protocols::SockJsWebSocket | Protocols::SockJsXhr => {
                 vec![plain, (of(Implementation::NodeSockJs), "sockjs on Node")]
             }

@@ -14,9 +14,10 @@ use crate::server::Implementation;
 pub const HELP: &str = "\
 compare [options]                 prints a table in Markdown, and each run to standard error
 
---protocol P       websocket; or engineio-ws, engineio-polling, sockjs-ws, sockjs-xhr
+--protocol P       websocket; or engineio-ws, engineio-polling, sockjs-ws, sockjs-xhr, primus-ws
 --only A,B         the implementations; all that speak the protocol by default
---scenario A,B     echo1, echo16, idle, fanout; all of them by default, fanout for websocket only
+--scenario A,B     echo1, echo16, idle, open, fanout; all by default, fanout for websocket
+                   and primus-ws only
 --rounds N         15, of which the median counts; 3 at most for idle
 --max-other CORES  0.25, what others may use of the machine before a run is repeated
 --retries N        3, how often a run is repeated
@@ -188,7 +189,7 @@ mod tests {
             ("--rounds 0", "--rounds must be at least 1"),
             (
                 "--scenario nap",
-                "bad value nap for --scenario: the scenarios are echo1, echo16, idle, fanout",
+                "bad value nap for --scenario: the scenarios are echo1, echo16, idle, open, fanout",
             ),
         ] {
             assert_eq!(parse(words).unwrap_err().to_string(), expected);

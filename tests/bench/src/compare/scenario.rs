@@ -16,18 +16,20 @@ pub enum Scenario {
     Echo16,
     /// 10,000 connections that do nothing; half as many sessions where each may need two.
     Idle,
+    /// 1,000 connections that are opened and closed; half as many sessions where each may need two.
+    Open,
     /// One message of 125 bytes to 1,000 subscribers.
     FanOut,
 }
 
 impl Scenario {
     /// All of them, in the order of the table.
-    pub const ALL: &[Self] = &[Self::Echo1, Self::Echo16, Self::Idle, Self::FanOut];
+    pub const ALL: &[Self] = &[Self::Echo1, Self::Echo16, Self::Idle, Self::Open, Self::FanOut];
 
-    /// Those that are measured over `protocol`: others than WebSocket are not compared at fan-out.
+    /// Those that are measured over `protocol`: not over each do servers fan out.
     pub fn measured(protocol: Protocols) -> Vec<Self> {
         let all = Self::ALL.iter().copied();
-        all.filter(|known| protocol == Protocols::WebSocket || *known != Self::FanOut).collect()
+        all.filter(|known| protocol.fans_out() || *known != Self::FanOut).collect()
     }
 
     /// The name on the command line.
@@ -37,6 +39,7 @@ impl Scenario {
             Self::Echo16 => "echo16",
             Self::FanOut => "fanout",
             Self::Idle => "idle",
+            Self::Open => "open",
         }
     }
 
@@ -47,6 +50,7 @@ impl Scenario {
             Self::Echo16 => "echo, 16 in flight",
             Self::FanOut => "fan-out",
             Self::Idle => "idle",
+            Self::Open => "open and close",
         }
     }
 
@@ -56,13 +60,14 @@ impl Scenario {
             Self::Echo1 | Self::Echo16 => "µs/message",
             Self::FanOut => "µs/delivery",
             Self::Idle => "KiB/connection",
+            Self::Open => "µs/connection",
         }
     }
 
     /// In how many rounds it takes part: memory is the same each time, and takes longest.
     pub(super) fn rounds(self, rounds: usize) -> usize {
         match self {
-            Self::Echo1 | Self::Echo16 | Self::FanOut => rounds,
+            Self::Echo1 | Self::Echo16 | Self::FanOut | Self::Open => rounds,
             Self::Idle => rounds.min(3),
         }
     }
@@ -73,6 +78,7 @@ impl Scenario {
             Self::Echo1 | Self::Echo16 => (Mode::Echo, 64),
             Self::FanOut => (Mode::Broadcast, if quick { 50 } else { 1_000 }),
             Self::Idle => (Mode::Idle, if quick { 200 } else { 10_000 / protocol.connections() }),
+            Self::Open => (Mode::Connect, if quick { 20 } else { 1_000 / protocol.connections() }),
         };
         let mut options = Options::new(mode, address);
         options.protocol = protocol;

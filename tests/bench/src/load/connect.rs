@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use super::clocks::Clocks;
 use super::fleet::Fleet;
 use super::options::Options;
 use super::report::Connect;
@@ -18,6 +19,7 @@ pub(super) fn run(fleet: &mut Fleet, options: &Options) -> io::Result<Connect> {
     fleet.close(&mut Silence)?;
     fleet.spin(PAUSE, &mut Silence)?;
 
+    let clocks = Clocks::read(options.pid)?;
     let (mut wall, mut open, mut open_close) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
     for _ in 0..options.rounds {
         let (start, before) = (Instant::now(), server()?);
@@ -32,11 +34,13 @@ pub(super) fn run(fleet: &mut Fleet, options: &Options) -> io::Result<Connect> {
         open_close += server()?.saturating_sub(before);
     }
 
+    let used = clocks.elapsed()?;
     let count = (options.connections * options.rounds) as f64;
     Ok(Connect {
         connections_per_second: count / wall.as_secs_f64(),
         open_us: open.as_secs_f64() * 1e6 / count,
         open_close_us: open_close.as_secs_f64() * 1e6 / count,
+        other_cores: used.other_cores() + used.cores(used.machine.stolen),
     })
 }
 

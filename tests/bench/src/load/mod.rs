@@ -12,6 +12,7 @@
 //! prepared bytes into a buffer, and whatever one wake-up brings is answered with one write.
 
 mod broadcast;
+mod clocks;
 mod connect;
 mod echo;
 mod failures;

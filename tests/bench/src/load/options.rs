@@ -151,8 +151,8 @@ impl Options {
         if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(usage(format!("{name} must be at least 1")));
         }
-        if self.mode == Mode::Broadcast && self.protocol != Protocols::WebSocket {
-            return Err(usage("bcast needs --protocol websocket"));
+        if self.mode == Mode::Broadcast && !self.protocol.fans_out() {
+            return Err(usage("bcast needs --protocol websocket or primus-ws"));
         }
         if self.mode == Mode::Idle && self.pid.is_none() {
             return Err(usage("idle needs --pid: it reads the memory of the server"));
@@ -222,7 +222,7 @@ mod tests {
             ("echo --address 127.0.0.1:80 --size 0", "--size must be at least 1"),
             (
                 "bcast --address 127.0.0.1:80 --protocol sockjs-ws",
-                "bcast needs --protocol websocket",
+                "bcast needs --protocol websocket or primus-ws",
             ),
             ("idle --address 127.0.0.1:80", "idle needs --pid: it reads the memory of the server"),
         ] {

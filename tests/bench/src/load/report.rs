@@ -143,4 +143,6 @@ pub struct Connect {
     pub open_us: f64,
     /// The same with closing it again.
     pub open_close_us: f64,
+    /// Cores that others kept busy, the hypervisor included; a high number spoils the run.
+    pub other_cores: f64,
 }

@@ -4,12 +4,12 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::broadcast::Broadcast;
+use super::clocks::{Clocks, Used};
 use super::echo::Echo;
 use super::fleet::{Fleet, TICK};
 use super::options::Options;
 use super::report::{Latency, ServerShare, Traffic};
 use super::workload::{Metered, Silence};
-use crate::process::{MachineTime, cpu_time};
 
 pub(super) fn echo(fleet: &mut Fleet, options: &Options) -> io::Result<Traffic> {
     if !fleet.connect(options.connections)? {
@@ -91,65 +91,22 @@ fn run(
     Ok(())
 }
 
-/// All clocks at one moment.
-struct Clocks {
-    pid: Option<u32>,
-    wall: Instant,
-    server: Duration,
-    load: Duration,
-    machine: MachineTime,
-}
-
-/// What has passed on them since.
-struct Used {
-    wall: Duration,
-    server: Duration,
-    load: Duration,
-    machine: MachineTime,
-}
-
-impl Clocks {
-    fn read(pid: Option<u32>) -> io::Result<Self> {
-        Ok(Self {
-            pid,
-            wall: Instant::now(),
-            server: pid.map_or(Ok(Duration::ZERO), cpu_time)?,
-            load: cpu_time(std::process::id())?,
-            machine: MachineTime::now()?,
-        })
-    }
-
-    fn elapsed(&self) -> io::Result<Used> {
-        let now = Self::read(self.pid)?;
-        Ok(Used {
-            wall: now.wall - self.wall,
-            // A thread that ends takes its time with it.
-            server: now.server.saturating_sub(self.server),
-            load: now.load.saturating_sub(self.load),
-            machine: MachineTime {
-                busy: now.machine.busy.saturating_sub(self.machine.busy),
-                stolen: now.machine.stolen.saturating_sub(self.machine.stolen),
-            },
-        })
-    }
-}
-
 impl Used {
     fn traffic(&self, messages: u64, latency: Latency, server_known: bool) -> Traffic {
         let wall = self.wall.as_secs_f64();
         let per_message = |time: Duration| time.as_secs_f64() * 1e6 / messages.max(1) as f64;
-        let cores = |time: Duration| time.as_secs_f64() / wall;
-        let other = self.machine.busy.saturating_sub(self.server + self.load);
         Traffic {
             seconds: wall,
             messages,
             messages_per_second: messages as f64 / wall,
-            server: server_known
-                .then(|| ServerShare { us: per_message(self.server), cores: cores(self.server) }),
+            server: server_known.then(|| ServerShare {
+                us: per_message(self.server),
+                cores: self.cores(self.server),
+            }),
             load_us: per_message(self.load),
-            load_cores: cores(self.load),
-            other_cores: cores(other),
-            stolen_cores: cores(self.machine.stolen),
+            load_cores: self.cores(self.load),
+            other_cores: self.other_cores(),
+            stolen_cores: self.cores(self.machine.stolen),
             latency,
             complete: None,
         }

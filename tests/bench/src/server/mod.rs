@@ -2,7 +2,8 @@
 //!
 //! On any path a connection gets back what it sends. On `/broadcast` it is a subscriber as well,
 //! and a text that starts with `B` goes to all subscribers, its sender among them. Servers of
-//! Engine.IO and SockJS only echo, at `/engine.io/` and `/sockjs`.
+//! Engine.IO and SockJS only echo, at `/engine.io/` and `/sockjs`. Those of Primus, at `/primus`,
+//! send a string that starts with `B` to all connections, and every other value back.
 //!
 //! Each runs on one thread, so that the CPU time of the process is what one core does.
 
@@ -46,12 +47,16 @@ pub enum Implementation {
     EngineIoxide,
     /// The package `engine.io` on Node.
     NodeEngineIo,
+    /// The package `primus` on Node, over the package `ws`.
+    NodePrimus,
     /// The package `sockjs` on Node.
     NodeSockJs,
     /// This project, without plugins.
     Plimsoll,
     /// This project with heartbeat, rate limit and trace.
     PlimsollPlugins,
+    /// This project, where values of Primus pass as text, neither decoded nor encoded.
+    PlimsollText,
 }
 
 impl Implementation {
@@ -59,6 +64,7 @@ impl Implementation {
     pub const ALL: &[Self] = &[
         Self::Plimsoll,
         Self::PlimsollPlugins,
+        Self::PlimsollText,
         Self::Tungstenite,
         Self::FastWebSockets,
         Self::Axum,
@@ -66,6 +72,7 @@ impl Implementation {
         #[cfg(feature = "engineioxide")]
         Self::EngineIoxide,
         Self::NodeEngineIo,
+        Self::NodePrimus,
         Self::NodeSockJs,
     ];
 
@@ -79,9 +86,11 @@ impl Implementation {
             Self::EngineIoxide => "engineioxide",
             Self::Node => "node",
             Self::NodeEngineIo => "node-engine.io",
+            Self::NodePrimus => "node-primus",
             Self::NodeSockJs => "node-sockjs",
             Self::Plimsoll => "plimsoll",
             Self::PlimsollPlugins => "plimsoll+plugins",
+            Self::PlimsollText => "plimsoll-text",
         }
     }
 
@@ -95,13 +104,14 @@ impl Implementation {
             #[cfg(feature = "engineioxide")]
             Self::EngineIoxide => protocol.is_engine_io(),
             Self::NodeEngineIo => protocol.is_engine_io(),
+            Self::NodePrimus | Self::PlimsollText => protocol == Protocols::PrimusWebSocket,
             Self::NodeSockJs => protocol.is_sockjs(),
         }
     }
 
     /// Whether it runs on Node, which must be installed.
     pub fn needs_node(self) -> bool {
-        matches!(self, Self::Node | Self::NodeEngineIo | Self::NodeSockJs)
+        matches!(self, Self::Node | Self::NodeEngineIo | Self::NodePrimus | Self::NodeSockJs)
     }
 }
 
@@ -136,9 +146,11 @@ pub fn run(options: &Options, ready: impl FnOnce(SocketAddr)) -> io::Result<()> 
         Implementation::EngineIoxide => serve(port, ready, engineioxide::serve),
         Implementation::Node => node::exec("ws", port),
         Implementation::NodeEngineIo => node::exec("engine.io", port),
+        Implementation::NodePrimus => node::exec("primus", port),
         Implementation::NodeSockJs => node::exec("sockjs", port),
         Implementation::Plimsoll => serve(port, ready, plimsoll::serve),
         Implementation::PlimsollPlugins => serve(port, ready, plimsoll::serve_with_plugins),
+        Implementation::PlimsollText => serve(port, ready, plimsoll::serve_text),
         Implementation::Tungstenite => serve(port, ready, tungstenite::serve),
     }
 }

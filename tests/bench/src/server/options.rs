@@ -9,8 +9,9 @@ use crate::arguments::{Arguments, unknown};
 pub const HELP: &str = "\
 server IMPLEMENTATION [--port N] [--core N]   prints `listening on ADDRESS` when it is ready
 
-IMPLEMENTATION  plimsoll, plimsoll+plugins, tungstenite, fastwebsockets, axum, node,
-                node-engine.io, node-sockjs; engineioxide with the feature of that name
+IMPLEMENTATION  plimsoll, plimsoll+plugins, plimsoll-text, tungstenite, fastwebsockets, axum,
+                node, node-engine.io, node-primus, node-sockjs; engineioxide with the feature of
+                that name
 --port N        0, which is any free port
 --core N        pin the server to one core
 ";

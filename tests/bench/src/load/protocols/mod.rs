@@ -3,6 +3,7 @@
 mod engineio;
 mod engineio_polling;
 mod http;
+mod primus;
 mod sockjs;
 mod sockjs_xhr;
 mod websocket;
@@ -22,6 +23,8 @@ pub enum Protocols {
     EngineIoPolling,
     /// Engine.IO 4 over WebSocket from the start.
     EngineIoWebSocket,
+    /// Primus with JSON, over WebSocket.
+    PrimusWebSocket,
     /// SockJS over WebSocket.
     SockJsWebSocket,
     /// SockJS over `xhr_streaming` and `xhr_send`.
@@ -38,6 +41,7 @@ impl Protocols {
         Self::EngineIoPolling,
         Self::SockJsWebSocket,
         Self::SockJsXhr,
+        Self::PrimusWebSocket,
     ];
 
     /// The name on the command line and in the table.
@@ -45,6 +49,7 @@ impl Protocols {
         match self {
             Self::EngineIoPolling => "engineio-polling",
             Self::EngineIoWebSocket => "engineio-ws",
+            Self::PrimusWebSocket => "primus-ws",
             Self::SockJsWebSocket => "sockjs-ws",
             Self::SockJsXhr => "sockjs-xhr",
             Self::WebSocket => "websocket",
@@ -65,8 +70,16 @@ impl Protocols {
     pub fn connections(self) -> usize {
         match self {
             Self::EngineIoPolling | Self::SockJsXhr => 2,
-            Self::EngineIoWebSocket | Self::SockJsWebSocket | Self::WebSocket => 1,
+            Self::EngineIoWebSocket
+            | Self::PrimusWebSocket
+            | Self::SockJsWebSocket
+            | Self::WebSocket => 1,
         }
+    }
+
+    /// Whether servers pass on to everybody what one connection says.
+    pub fn fans_out(self) -> bool {
+        matches!(self, Self::PrimusWebSocket | Self::WebSocket)
     }
 
     /// Prepares what all sessions of a run share, and returns what makes one session after the
@@ -76,6 +89,7 @@ impl Protocols {
         match options.protocol {
             Self::EngineIoPolling => engineio_polling::sessions(options, &payload),
             Self::EngineIoWebSocket => engineio::sessions(options, &payload),
+            Self::PrimusWebSocket => primus::sessions(options, &payload),
             Self::SockJsWebSocket => sockjs::sessions(options, &payload),
             Self::SockJsXhr => sockjs_xhr::sessions(options, &payload),
             Self::WebSocket => websocket::sessions(options, &payload),
