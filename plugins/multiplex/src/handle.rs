@@ -14,11 +14,11 @@ use crate::table::Table;
 /// Holds a channel, and gives it up when it is dropped.
 pub(crate) struct Handle {
     shared: Arc<Shared>,
-    number: u64,
+    number: usize,
 }
 
 impl Handle {
-    pub(crate) fn new(shared: Arc<Shared>, number: u64) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, number: usize) -> Self {
         Self { shared, number }
     }
 
@@ -80,9 +80,9 @@ impl Drop for Handle {
 }
 
 impl Table {
-    fn poll_recv(&mut self, number: u64, cx: &Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+    fn poll_recv(&mut self, number: usize, cx: &Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         let window = self.options.window as usize;
-        let Some(entry) = self.entries.get_mut(&number) else { return Poll::Ready(None) };
+        let Some(entry) = self.entries.get_mut(number) else { return Poll::Ready(None) };
         if let Some(frame) = entry.inbound.pop() {
             if entry.inbound.bytes < window && self.full.remove(&number) {
                 self.woken.extend(self.driver.take());
@@ -99,8 +99,8 @@ impl Table {
         Poll::Pending
     }
 
-    fn poll_ready(&mut self, number: u64, cx: &Context<'_>) -> Poll<Result<(), Error>> {
-        let Some(entry) = self.entries.get_mut(&number) else { return Poll::Ready(Err(closed())) };
+    fn poll_ready(&mut self, number: usize, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(entry) = self.entries.get_mut(number) else { return Poll::Ready(Err(closed())) };
         if entry.outbound.ended || entry.inbound.ended {
             return Poll::Ready(Err(closed()));
         }
@@ -111,9 +111,9 @@ impl Table {
         Poll::Pending
     }
 
-    fn send(&mut self, number: u64, message: Message) -> Result<(), Error> {
+    fn send(&mut self, number: usize, message: Message) -> Result<(), Error> {
         let (dialect, binary) = (self.dialect(), self.binary);
-        let Some(entry) = self.entries.get_mut(&number) else { return Err(closed()) };
+        let Some(entry) = self.entries.get_mut(number) else { return Err(closed()) };
         if entry.outbound.ended {
             return Err(closed());
         }
@@ -134,14 +134,14 @@ impl Table {
     }
 
     /// The code of the peer's close, if it has not been answered.
-    fn unanswered_close(&mut self, number: u64) -> Option<CloseCode> {
-        self.entries.get_mut(&number)?.inbound.close.take()
+    fn unanswered_close(&mut self, number: usize) -> Option<CloseCode> {
+        self.entries.get_mut(number)?.inbound.close.take()
     }
 
     /// Says no more after `last`.
-    fn end(&mut self, number: u64, last: Packet) -> Result<(), Error> {
+    fn end(&mut self, number: usize, last: Packet) -> Result<(), Error> {
         let (dialect, binary) = (self.dialect(), self.binary);
-        let Some(entry) = self.entries.get_mut(&number) else { return Err(closed()) };
+        let Some(entry) = self.entries.get_mut(number) else { return Err(closed()) };
         if std::mem::replace(&mut entry.outbound.ended, true) {
             return Err(closed());
         }
@@ -158,8 +158,8 @@ impl Table {
     }
 
     /// Nobody holds the channel any more.
-    fn abandon(&mut self, number: u64) {
-        let Some(entry) = self.entries.get_mut(&number) else { return };
+    fn abandon(&mut self, number: usize) {
+        let Some(entry) = self.entries.get_mut(number) else { return };
         entry.abandoned = true;
         entry.inbound.clear();
         if matches!(entry.phase, Phase::Asked) {

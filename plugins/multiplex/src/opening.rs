@@ -17,7 +17,7 @@ impl Table {
     /// # Errors
     ///
     /// Those of [`ChannelConnector`](crate::ChannelConnector).
-    pub(crate) fn open(&mut self, mut request: Request) -> Result<u64, Error> {
+    pub(crate) fn open(&mut self, mut request: Request) -> Result<usize, Error> {
         if self.ended {
             return Err(Error::new(ErrorKind::Close));
         }
@@ -26,7 +26,8 @@ impl Table {
         }
         let key = self.key_for(&request.name)?;
         let before = self.routes.get(&key).copied();
-        let is_open = |number: &u64| self.entries.get(number).is_some_and(|it| !it.outbound.ended);
+        let is_open =
+            |number: &usize| self.entries.get(*number).is_some_and(|it| !it.outbound.ended);
         if let Some(number) = before.filter(is_open) {
             return self.take_up(number);
         }
@@ -39,7 +40,7 @@ impl Table {
         let is_own = self.dialect().is_own();
         let phase = if is_own { Phase::Asking } else { Phase::Open };
         let mut entry = Entry::new(key, phase);
-        if let Some(before) = before.and_then(|number| self.entries.get_mut(&number)) {
+        if let Some(before) = before.and_then(|number| self.entries.get_mut(number)) {
             // What is still to be said of the one before comes first.
             entry.outbound.queue = std::mem::take(&mut before.outbound.queue);
             entry.outbound.bytes = std::mem::take(&mut before.outbound.bytes);
@@ -58,10 +59,10 @@ impl Table {
     /// The peer's answer to an opening.
     pub(crate) fn poll_answer(
         &mut self,
-        number: u64,
+        number: usize,
         cx: &Context<'_>,
     ) -> Poll<Result<Response, Error>> {
-        let Some(entry) = self.entries.get_mut(&number) else { return Poll::Ready(Err(closed())) };
+        let Some(entry) = self.entries.get_mut(number) else { return Poll::Ready(Err(closed())) };
         match std::mem::replace(&mut entry.phase, Phase::Open) {
             Phase::Open => Poll::Ready(Ok(Response::default())),
             Phase::Accepted(response) => Poll::Ready(Ok(response)),
@@ -80,7 +81,7 @@ impl Table {
     /// Lets in what the peer opened.
     pub(crate) fn accept(
         &mut self,
-        number: u64,
+        number: usize,
         protocol: Option<String>,
         headers: HeaderMap,
     ) -> Result<(), Error> {
@@ -88,7 +89,7 @@ impl Table {
             return Err(closed());
         }
         let (dialect, window, binary) = (self.dialect(), self.options.window, self.binary);
-        let Some(entry) = self.entries.get_mut(&number) else { return Err(closed()) };
+        let Some(entry) = self.entries.get_mut(number) else { return Err(closed()) };
         let response = Response { protocol, headers, window };
         let answer = dialect.encode(&entry.key, Packet::Accept(response), binary)?;
         check_handshake(answer.as_ref(), self.options.max_message)?;
@@ -106,9 +107,9 @@ impl Table {
     }
 
     /// Turns away what the peer opened.
-    pub(crate) fn refuse(&mut self, number: u64, reject: Reject) {
+    pub(crate) fn refuse(&mut self, number: usize, reject: Reject) {
         let (dialect, binary) = (self.dialect(), self.binary);
-        let entry = self.entries.get_mut(&number);
+        let entry = self.entries.get_mut(number);
         // Nothing is to be said where the connection, the peer or this side has ended it.
         let Some(entry) = entry.filter(|entry| !entry.outbound.ended) else { return };
         entry.end_both();
@@ -120,7 +121,7 @@ impl Table {
     }
 
     /// Takes in a channel that the peer opens, or refuses it.
-    pub(crate) fn arrive(&mut self, key: Key, request: Request) -> Option<u64> {
+    pub(crate) fn arrive(&mut self, key: Key, request: Request) -> Option<usize> {
         let reject = if request.name.len() > self.options.max_name {
             Reject::new(StatusCode::URI_TOO_LONG, "the name of the channel is too long")
         } else if self.ended || self.entries.len() >= self.options.max_channels {
@@ -164,8 +165,8 @@ impl Table {
     }
 
     /// Opens what the peer has opened already, in a dialect where both sides may.
-    fn take_up(&mut self, number: u64) -> Result<u64, Error> {
-        let entry = self.entries.get_mut(&number);
+    fn take_up(&mut self, number: usize) -> Result<usize, Error> {
+        let entry = self.entries.get_mut(number);
         let asked = entry.filter(|entry| matches!(entry.phase, Phase::Asked));
         let Some(entry) = asked else {
             let message = "this dialect has one channel of a name, and it is open";
@@ -182,11 +183,10 @@ impl Table {
         Ok(number)
     }
 
-    fn insert(&mut self, entry: Entry) -> u64 {
-        let number = self.next_entry;
-        self.next_entry += 1;
-        self.routes.insert(entry.key.clone(), number);
-        self.entries.insert(number, entry);
+    fn insert(&mut self, entry: Entry) -> usize {
+        let key = entry.key.clone();
+        let number = self.entries.insert(entry);
+        self.routes.insert(key, number);
         self.schedule(number);
         number
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use plimsoll::{Close, Error, ErrorKind, Frame, Message, Reject};
+use slab::Slab;
 
 use crate::dialect::{Dialect, Key, Packet, Request};
 use crate::entry::{Entry, Phase, cost};
@@ -16,21 +17,20 @@ pub(crate) struct Table {
     pub(crate) side: Side,
     /// Whether the connection carries binary messages.
     pub(crate) binary: bool,
-    pub(crate) entries: HashMap<u64, Entry>,
+    pub(crate) entries: Slab<Entry>,
     /// Which entry a message of the peer is for. An entry that is over has no route.
-    pub(crate) routes: HashMap<Key, u64>,
-    pub(crate) next_entry: u64,
+    pub(crate) routes: HashMap<Key, usize>,
     /// The last ids that were used.
     pub(crate) last_ours: i64,
     last_theirs: i64,
     /// What the peer opened and nobody has taken.
-    pub(crate) arrivals: VecDeque<(u64, Request)>,
+    pub(crate) arrivals: VecDeque<(usize, Request)>,
     /// Who has something to send, in the order of their turns.
-    pub(crate) turns: VecDeque<u64>,
+    pub(crate) turns: VecDeque<usize>,
     /// Answers to openings for which there is no entry.
     pub(crate) refusals: VecDeque<(Key, Reject)>,
     /// The channels that hold up all others until they are read.
-    pub(crate) full: HashSet<u64>,
+    pub(crate) full: HashSet<usize>,
     /// This side wants the connection closed.
     pub(crate) closing: Option<Close>,
     pub(crate) ended: bool,
@@ -68,9 +68,8 @@ impl Table {
             options,
             side,
             binary,
-            entries: HashMap::new(),
+            entries: Slab::new(),
             routes: HashMap::new(),
-            next_entry: 0,
             last_ours,
             last_theirs,
             arrivals: VecDeque::new(),
@@ -99,7 +98,7 @@ impl Table {
         let Some(&number) = self.routes.get(&key) else {
             return self.receive_for_nobody(key, packet);
         };
-        let Some(entry) = self.entries.get_mut(&number) else { return Ok(()) };
+        let Some(entry) = self.entries.get_mut(number) else { return Ok(()) };
         match packet {
             Packet::Message(message) => self.deliver(number, message)?,
             Packet::Open(_) if !self.options.dialect.is_own() => {}
@@ -139,9 +138,9 @@ impl Table {
             return;
         }
         self.ended = true;
-        let numbers: Vec<_> = self.entries.keys().copied().collect();
+        let numbers: Vec<_> = self.entries.iter().map(|(number, _)| number).collect();
         for number in numbers {
-            if let Some(entry) = self.entries.get_mut(&number) {
+            if let Some(entry) = self.entries.get_mut(number) {
                 match ending {
                     _ if entry.inbound.ended || entry.abandoned => {}
                     Ending::Close(close) => {
@@ -166,9 +165,9 @@ impl Table {
     pub(crate) fn clear_outgoing(&mut self) {
         self.turns.clear();
         self.refusals.clear();
-        let numbers: Vec<_> = self.entries.keys().copied().collect();
+        let numbers: Vec<_> = self.entries.iter().map(|(number, _)| number).collect();
         for number in numbers {
-            if let Some(entry) = self.entries.get_mut(&number) {
+            if let Some(entry) = self.entries.get_mut(number) {
                 entry.outbound.clear();
             }
             self.settle(number);
@@ -189,7 +188,7 @@ impl Table {
             }
         }
         while let Some(number) = self.turns.pop_front() {
-            let Some(entry) = self.entries.get_mut(&number) else { continue };
+            let Some(entry) = self.entries.get_mut(number) else { continue };
             entry.outbound.in_turn = false;
             let message = match entry.credit_due(self.options.window) {
                 Some(credit) => {
@@ -211,28 +210,28 @@ impl Table {
     }
 
     /// Gives a channel a turn, if it has something to send, and tells the driver.
-    pub(crate) fn schedule(&mut self, number: u64) {
+    pub(crate) fn schedule(&mut self, number: usize) {
         if self.give_turn(number) {
             self.woken.extend(self.driver.take());
         }
     }
 
     /// Forgets what is over.
-    pub(crate) fn settle(&mut self, number: u64) {
-        let Some(entry) = self.entries.get(&number).filter(|entry| entry.is_over()) else {
+    pub(crate) fn settle(&mut self, number: usize) {
+        let Some(entry) = self.entries.get(number).filter(|entry| entry.is_over()) else {
             return;
         };
         if self.routes.get(&entry.key) == Some(&number) {
             self.routes.remove(&entry.key);
         }
         if entry.abandoned {
-            self.entries.remove(&number);
+            self.entries.remove(number);
         }
     }
 
     /// Returns whether the channel got a turn that it did not have.
-    fn give_turn(&mut self, number: u64) -> bool {
-        let Some(entry) = self.entries.get_mut(&number) else { return false };
+    fn give_turn(&mut self, number: usize) -> bool {
+        let Some(entry) = self.entries.get_mut(number) else { return false };
         if entry.outbound.in_turn || !entry.has_outgoing(self.options.window) {
             return false;
         }
@@ -278,9 +277,9 @@ impl Table {
         }
     }
 
-    fn deliver(&mut self, number: u64, message: Message) -> Result<(), Error> {
+    fn deliver(&mut self, number: usize, message: Message) -> Result<(), Error> {
         let Self { entries, options, .. } = self;
-        let Some(entry) = entries.get_mut(&number) else { return Ok(()) };
+        let Some(entry) = entries.get_mut(number) else { return Ok(()) };
         let is_own = options.dialect.is_own();
         if is_own && entry.inbound.ended {
             return Err(protocol("a channel goes on after its end"));
@@ -321,8 +320,8 @@ impl Table {
     }
 
     /// The peer says no more of a channel.
-    fn end_inbound(&mut self, number: u64) {
-        let Some(entry) = self.entries.get_mut(&number) else { return };
+    fn end_inbound(&mut self, number: usize) {
+        let Some(entry) = self.entries.get_mut(number) else { return };
         entry.inbound.ended = true;
         if !self.options.dialect.is_own() {
             // It needs no answer, and in one of the dialects a message would open it again.
@@ -331,8 +330,8 @@ impl Table {
     }
 
     /// Wakes who waits for the channel.
-    pub(crate) fn wake(&mut self, number: u64) {
-        if let Some(entry) = self.entries.get_mut(&number) {
+    pub(crate) fn wake(&mut self, number: usize) {
+        if let Some(entry) = self.entries.get_mut(number) {
             self.woken.extend(entry.inbound.reader.take());
             self.woken.extend(entry.outbound.writer.take());
         }
