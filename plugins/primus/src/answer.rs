@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
-    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_TYPE, ORIGIN, VARY,
+    ACCESS_CONTROL_REQUEST_METHOD, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, VARY,
 };
-use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use plimsoll::{Body, Reject};
 use serde::{Serialize, Serializer};
 
@@ -26,25 +26,24 @@ pub(crate) fn spec(settings: &Settings, pathname: &str, names: Vec<&str>) -> Res
         transformers: names,
     };
     let body = serde_json::to_vec(&spec).expect("strings and numbers can be JSON");
-    let mut response = json(body);
+    let mut response = Response::new(Body::from(Bytes::from(body)));
     response.headers_mut().insert(CACHE_CONTROL, NO_STORE);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
 }
 
-/// The endpoint's refusal, as Primus says it: `{"error": "..."}`.
-pub(crate) fn refusal(reject: &Reject) -> Response<Body> {
+/// Says the endpoint's refusal, which a transport has answered with, as Primus does:
+/// `{"error": "..."}`.
+pub(crate) fn refusal(reject: &Reject, response: &mut Response<Body>) {
     let reason = match &*String::from_utf8_lossy(reject.body()) {
         "" => reject.status().canonical_reason().unwrap_or("refused").to_owned(),
         reason => reason.to_owned(),
     };
-    let mut response = json(serde_json::json!({ "error": reason }).to_string());
+    let body = serde_json::json!({ "error": reason }).to_string();
     *response.status_mut() = reject.status();
-    for (name, value) in reject.headers() {
-        if name != CONTENT_TYPE {
-            response.headers_mut().append(name, value.clone());
-        }
-    }
-    response
+    *response.body_mut() = Body::from(Bytes::from(body));
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
 }
 
 /// Whether a browser asks what a page of another origin may send.
@@ -72,7 +71,11 @@ pub(crate) fn origin(request: &HeaderMap) -> Option<HeaderValue> {
 }
 
 /// Lets that page read the answer, with its cookies (the CORS protocol of the Fetch Standard).
+/// WebSockets know nothing of this.
 pub(crate) fn allow(origin: Option<HeaderValue>, response: &mut Response<Body>) {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return;
+    }
     let headers = response.headers_mut();
     let lists = headers.get_all(VARY).iter().filter_map(|list| list.to_str().ok());
     let mut names = lists.flat_map(|list| list.split(',')).map(str::trim);
@@ -83,12 +86,6 @@ pub(crate) fn allow(origin: Option<HeaderValue>, response: &mut Response<Body>) 
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
     }
-}
-
-fn json(body: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(Body::from(body.into()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 #[derive(Serialize)]
@@ -120,5 +117,6 @@ const VERSION: &str = "8.0.9";
 const METHODS: &str = "GET, HEAD, PUT, POST, DELETE, OPTIONS";
 /// 30 days.
 const MAX_AGE: &str = "2592000";
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const NO_STORE: HeaderValue =
     HeaderValue::from_static("no-store, no-cache, must-revalidate, max-age=0");

@@ -210,11 +210,11 @@ impl Primus {
     ) -> Response<Body> {
         let dialect = Arc::new(Dialect::new(Arc::clone(&self.settings)));
         let endpoint = endpoint.with_plugin_beneath(Arc::clone(&dialect) as _);
-        let response = transformer.handle(request, &endpoint).await;
-        match dialect.refusal() {
-            Some(reject) => answer::refusal(reject),
-            None => response,
+        let mut response = transformer.handle(request, &endpoint).await;
+        if let Some(reject) = dialect.refusal() {
+            answer::refusal(reject, &mut response);
         }
+        response
     }
 }
 

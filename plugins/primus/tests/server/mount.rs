@@ -61,6 +61,38 @@ async fn a_request_for_a_transport_that_is_not_there_is_not_found() {
 }
 
 #[tokio::test]
+async fn no_request_is_answered_with_an_error_of_the_server() {
+    let all = Primus::new().over(WebSocket::new()).over(engine_io()).over(SockJs::new());
+    let service = service(all.library("script"));
+    let paths = [
+        "/primus",
+        "/primus/",
+        "/primus/?EIO=4&transport=websocket",
+        "/primus/?EIO=4&transport=polling&sid=none",
+        "/primus/primus.js",
+        "/primus/spec",
+        "/primus/websocket",
+        "/primus/000/session/websocket",
+        "/primus/000/session/xhr_send",
+        "/primus/%00/%ff/",
+    ];
+    for path in paths {
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "BREW"] {
+            for upgrade in [None, Some("websocket"), Some("h2c"), Some("")] {
+                let mut request = Request::builder().uri(path).method(method);
+                if let Some(protocol) = upgrade {
+                    request = request.header("upgrade", protocol);
+                }
+                let request = request.body(Body::empty()).unwrap();
+                let status = service.clone().call(request).await.unwrap().status();
+                assert!(!status.is_server_error(), "{method} {path} {upgrade:?}: {status}");
+            }
+        }
+    }
+    assert_eq!(service.endpoint().panics(), 0);
+}
+
+#[tokio::test]
 async fn the_specification_names_what_was_chosen() {
     let primus = Primus::new().over(engine_io()).over(WebSocket::new());
     let service = service(primus.parser(MessagePack).ping_interval(None));
