@@ -84,7 +84,7 @@ impl Table {
         let window = self.options.window as usize;
         let Some(entry) = self.entries.get_mut(number) else { return Poll::Ready(None) };
         if let Some(frame) = entry.inbound.pop() {
-            if entry.inbound.bytes < window && self.full.remove(&number) {
+            if !self.full.is_empty() && entry.inbound.bytes < window && self.full.remove(&number) {
                 self.woken.extend(self.driver.take());
             }
             if self.dialect().is_own() {

@@ -1,6 +1,7 @@
 //! The project's own dialect. `WIRE.md` describes it.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -29,7 +30,7 @@ pub(super) fn encode(id: u32, packet: Packet, binary: bool) -> Message {
             None => text(BINARY, id, &STANDARD.encode(message.as_bytes())),
         },
         Packet::Open(request) => text(OPEN, id, &json(&Open::from(&request))),
-        Packet::Refuse(reject) => text(REFUSE, id, &json(&Refuse::from(&reject))),
+        Packet::Refuse(reject) => text(REFUSE, id, &refusal(&reject)),
     }
 }
 
@@ -57,6 +58,16 @@ pub(super) fn decode(message: Message) -> Result<(Key, Packet), Error> {
         _ => return Err(protocol("a packet is of no known kind")),
     };
     Ok((Key::Number(id), packet))
+}
+
+/// What does not fit is left out.
+fn refusal(reject: &Reject) -> String {
+    let whole = json(&Refuse::from(reject));
+    if whole.len() <= MAX_HANDSHAKE {
+        return whole;
+    }
+    let status = reject.status().as_u16();
+    json(&Refuse { status, reason: Cow::Borrowed(""), headers: Vec::new() })
 }
 
 /// The kind, the channel, and where the payload begins.
@@ -89,9 +100,8 @@ fn text(kind: u8, id: u32, payload: &str) -> Message {
 
 fn framed(kind: u8, id: u32, payload: &[u8]) -> Bytes {
     let mut out = BytesMut::with_capacity(MAX_HEADER + payload.len());
-    out.put_u8(kind);
-    out.put_slice(id.to_string().as_bytes());
-    out.put_u8(b':');
+    // Writing to memory does not fail.
+    let _ = write!(out, "{}{id}:", char::from(kind));
     out.put_slice(payload);
     out.freeze()
 }

@@ -120,6 +120,15 @@ fn a_refusal_keeps_its_status_reason_and_headers() {
 }
 
 #[test]
+fn a_refusal_that_does_not_fit_keeps_its_status() {
+    let long = HeaderValue::from_str(&"x".repeat(9000)).unwrap();
+    let reject = Reject::new(StatusCode::FORBIDDEN, "no").with_header("a".parse().unwrap(), long);
+    let (_, packet) = pass(Dialect::Own, ID, Packet::Refuse(reject), true);
+    let Packet::Refuse(received) = packet else { panic!("not a refusal") };
+    assert_eq!(received.status(), StatusCode::FORBIDDEN);
+}
+
+#[test]
 fn a_malformed_packet_of_the_own_dialect_breaks_the_protocol() {
     let headers = vec![["a", "b"]; 65];
     let too_many = serde_json::json!({ "name": "x", "window": 1, "headers": headers });
