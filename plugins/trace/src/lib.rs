@@ -70,6 +70,7 @@
 //! | `plimsoll_connections_closed_total` | counter | `transport`, `code` |
 //! | `plimsoll_connections_open` | gauge | `transport` |
 //! | `plimsoll_handshakes_rejected_total` | counter | `transport`, `status` |
+//! | `plimsoll_sessions`: what [`record_sessions`] was told | gauge | `transport` |
 //! | `plimsoll_messages_total` | counter | `transport`, `direction`, `kind` |
 //! | `plimsoll_bytes_total`: payloads of messages | counter | `transport`, `direction` |
 //!
@@ -88,6 +89,10 @@
 //! either direction, or 1006. The plugin works on a [`Dialer`](plimsoll::Dialer) too, where each
 //! successful attempt to connect is a connection; it counts in the same metrics.
 //!
+//! A session over many requests, of Engine.IO or SockJS, is a connection like others. One whose
+//! client does not come back has the code 1006; one that has ended, and waits for its client to
+//! learn of it, counts only in `plimsoll_sessions`.
+//!
 //! What an HTTP server turns away before it asks the endpoint, such as an unknown path or a
 //! wrong origin, does not appear.
 //!
@@ -103,6 +108,6 @@ mod seen;
 mod span;
 mod traced;
 
-pub use meters::describe_metrics;
+pub use meters::{describe_metrics, record_sessions};
 pub use plugin::Trace;
 pub use span::{TraceExt, in_span};

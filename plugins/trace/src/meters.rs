@@ -19,6 +19,19 @@ pub fn describe_metrics() {
         describe_counter!(name, unit, text);
     }
     describe_gauge!(OPEN, Unit::Count, "Connections that are open");
+    describe_gauge!(SESSIONS, Unit::Count, "Sessions that a transport keeps");
+}
+
+/// Records how many sessions a transport of many requests keeps, such as `EngineIo::sessions` and
+/// `SockJs::sessions` tell, with those that have ended and wait for their client. To be called
+/// now and then, for example whenever the recorder is read.
+///
+/// ```
+/// # let sessions = 3; // engine.sessions()
+/// plimsoll_trace::record_sessions("engineio", sessions);
+/// ```
+pub fn record_sessions(transport: &'static str, sessions: usize) {
+    gauge!(SESSIONS, "transport" => transport).set(sessions as f64);
 }
 
 /// Counts a handshake that was turned away.
@@ -90,6 +103,7 @@ impl Direction {
 const OPENED: &str = "plimsoll_connections_opened_total";
 const CLOSED: &str = "plimsoll_connections_closed_total";
 const OPEN: &str = "plimsoll_connections_open";
+const SESSIONS: &str = "plimsoll_sessions";
 const REJECTED: &str = "plimsoll_handshakes_rejected_total";
 const MESSAGES: &str = "plimsoll_messages_total";
 const BYTES: &str = "plimsoll_bytes_total";

@@ -108,6 +108,7 @@ async fn the_metrics_are_those_of_the_front_page() {
     let recorder = DebuggingRecorder::new();
     let _guard = set_default_local_recorder(&recorder);
     plimsoll_trace::describe_metrics();
+    plimsoll_trace::record_sessions("memory", 7);
     let endpoint = endpoint(Trace::new());
     let dialer = serve(&endpoint, Asks::default());
     dialer.connect("mem://here/refused").await.unwrap_err();
