@@ -69,6 +69,12 @@
 //! A text message with the character U+001E cannot travel by polling in protocol 4: the receiver
 //! would take what follows for a packet of its own. Over WebSocket it can.
 //!
+//! # Plugins
+//!
+//! They work as over any transport. Two differ from WebSocket: the protocol has a heartbeat of its
+//! own, so `plimsoll-heartbeat` stands down; and it has no subprotocols, so clients that choose a
+//! codec of `plimsoll-encoding` name it in the query, by `Codecs::in_query()`.
+//!
 //! # Features
 //!
 //! - `fuzzing`: entry points for the project's own fuzz targets, outside all promises.
