@@ -95,7 +95,8 @@ impl EngineIo {
             (Ok(Purpose::Upgrade(client)), _) if upgrade => {
                 with(cors, ready(self.upgrade(&mut parts, &client)))
             }
-            (Ok(Purpose::Session(..) | Purpose::Upgrade(_)), _) if upgrade => {
+            (Ok(Purpose::Upgrade(_)), _) => with(cors, ready(Err(refuse(Refusal::BadRequest)))),
+            (Ok(Purpose::Session(..)), _) if upgrade => {
                 with(cors, ready(Err(refuse(Refusal::BadRequest))))
             }
             (Ok(Purpose::Session(client, session)), &Method::GET) => {
@@ -106,7 +107,7 @@ impl EngineIo {
                 let sent = Sent::new(&query, &parts.headers);
                 with(cors, self.post(client, session, sent, body))
             }
-            (Ok(Purpose::Session(..) | Purpose::Upgrade(_)), _) => {
+            (Ok(Purpose::Session(..)), _) => {
                 with(cors, ready(Err(Reject::new(StatusCode::INTERNAL_SERVER_ERROR, ""))))
             }
         }
