@@ -102,24 +102,38 @@ mod tests {
         }
     }
 
+    fn through(parser: &dyn Parser, value: &str) -> Option<String> {
+        let message = Control::Id(value).message(parser).unwrap();
+        string(parser, &parser.inbound(message).unwrap())
+    }
+
+    #[test]
+    fn words_of_any_length_are_recognised() {
+        for length in [0, 1, 4, 19, 20, 243, 244, 65_523, 65_524] {
+            let value = "x".repeat(length);
+            for parser in PARSERS {
+                let expected = Some(format!("primus::id::{value}"));
+                assert_eq!(through(parser, &value), expected, "{length}, {}", parser.name());
+            }
+        }
+    }
+
     proptest! {
         #[test]
-        fn every_parser_recognises_its_own(value in ".{0,70000}") {
-            let parsers: [&dyn Parser; 3] = [&Json, &MessagePack, &BinaryPack];
-            for parser in parsers {
-                let message = Control::Id(&value).message(parser).unwrap();
-                let received = string(parser, &parser.inbound(message).unwrap());
-                prop_assert_eq!(received, Some(format!("primus::id::{value}")));
+        fn every_parser_recognises_its_own(value in ".{0,300}") {
+            for parser in PARSERS {
+                prop_assert_eq!(through(parser, &value), Some(format!("primus::id::{value}")));
             }
         }
 
         #[test]
         fn any_message_is_read_without_a_panic(bytes: Vec<u8>, text in "(\"primus::)?.*") {
-            let parsers: [&dyn Parser; 3] = [&Json, &MessagePack, &BinaryPack];
-            for parser in parsers {
+            for parser in PARSERS {
                 let _ = string(parser, &Message::binary(bytes.clone()));
                 let _ = string(parser, &Message::text(&*text));
             }
         }
     }
+
+    const PARSERS: [&dyn Parser; 3] = [&Json, &MessagePack, &BinaryPack];
 }

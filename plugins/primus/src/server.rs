@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::UPGRADE;
 use http::{Method, Request, Response, StatusCode};
 use plimsoll::{Body, Endpoint, Error, HttpTransport, Info, MountPath, Reject};
 use plimsoll_encoding::Codec;
@@ -15,7 +16,7 @@ use crate::answer;
 use crate::dialect::{Dialect, Settings};
 use crate::library::Library;
 use crate::parser::{Json, Parser};
-use crate::transformer::{Transformer, is_upgrade};
+use crate::transformer::Transformer;
 
 /// Takes Primus clients in an HTTP server, over all their transports at one path.
 ///
@@ -226,6 +227,11 @@ impl fmt::Debug for Primus {
             .field("settings", &self.settings)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether a request asks for another protocol than HTTP.
+fn is_upgrade(request: &Request<Body>) -> bool {
+    request.method() == Method::CONNECT || request.headers().contains_key(UPGRADE)
 }
 
 /// Those of Primus.

@@ -1,7 +1,6 @@
 //! The transports of Primus.
 
-use http::header::UPGRADE;
-use http::{Method, Request};
+use http::Request;
 use plimsoll::{Body, HttpTransport};
 use plimsoll_engineio::EngineIo;
 use plimsoll_sockjs::SockJs;
@@ -68,9 +67,4 @@ fn is_root(below: &str) -> bool {
 fn is_engine_io(request: &Request<Body>) -> bool {
     let query = request.uri().query().unwrap_or_default();
     query.split('&').any(|parameter| parameter.starts_with("EIO="))
-}
-
-/// Whether a request asks for another protocol than HTTP.
-pub(crate) fn is_upgrade(request: &Request<Body>) -> bool {
-    request.method() == Method::CONNECT || request.headers().contains_key(UPGRADE)
 }
