@@ -148,6 +148,22 @@ impl Primus {
         let mount = request.extensions().get::<MountPath>().map_or("", MountPath::as_str);
         answer::spec(&self.settings, mount, names)
     }
+
+    /// Has a transport answer, with the dialect beneath the plugins of the endpoint.
+    async fn ask(
+        &self,
+        transformer: &dyn Transformer,
+        request: Request<Body>,
+        endpoint: &Endpoint,
+    ) -> Response<Body> {
+        let dialect = Arc::new(Dialect::new(Arc::clone(&self.settings)));
+        let endpoint = endpoint.with_plugin_beneath(Arc::clone(&dialect) as _);
+        let mut response = transformer.handle(request, &endpoint).await;
+        if let Some(reject) = dialect.refusal() {
+            answer::refusal(reject, &mut response);
+        }
+        response
+    }
 }
 
 impl Default for Primus {
@@ -198,23 +214,6 @@ impl HttpTransport for Primus {
             },
         };
         answer::allow(origin, &mut response);
-        response
-    }
-}
-
-impl Primus {
-    async fn ask(
-        &self,
-        transformer: &dyn Transformer,
-        request: Request<Body>,
-        endpoint: &Endpoint,
-    ) -> Response<Body> {
-        let dialect = Arc::new(Dialect::new(Arc::clone(&self.settings)));
-        let endpoint = endpoint.with_plugin_beneath(Arc::clone(&dialect) as _);
-        let mut response = transformer.handle(request, &endpoint).await;
-        if let Some(reject) = dialect.refusal() {
-            answer::refusal(reject, &mut response);
-        }
         response
     }
 }
