@@ -1,7 +1,6 @@
 //! The project's own dialect. `WIRE.md` describes it.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -100,8 +99,9 @@ fn text(kind: u8, id: u32, payload: &str) -> Message {
 
 fn framed(kind: u8, id: u32, payload: &[u8]) -> Bytes {
     let mut out = BytesMut::with_capacity(MAX_HEADER + payload.len());
-    // Writing to memory does not fail.
-    let _ = write!(out, "{}{id}:", char::from(kind));
+    out.put_u8(kind);
+    out.put_slice(id.to_string().as_bytes());
+    out.put_u8(b':');
     out.put_slice(payload);
     out.freeze()
 }
