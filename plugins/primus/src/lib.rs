@@ -111,6 +111,7 @@ mod answer;
 mod client;
 mod control;
 mod dialect;
+pub mod docs;
 mod id;
 mod library;
 pub mod parser;

@@ -1,0 +1,4 @@
+//! Guides.
+
+#[doc = include_str!("../docs/migrating.md")]
+pub mod migrating {}
