@@ -8,10 +8,12 @@ use std::path::Path;
 
 use plimsoll::{Backoff, Dialer, Endpoint, ErrorKind, Shutdown, SocketOptions};
 use plimsoll_encoding::{MAX_BYTES, MAX_DEPTH};
+use plimsoll_events::Events;
 use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
-use plimsoll_multiplex::Multiplex;
 use plimsoll_memory::Memory;
+use plimsoll_multiplex::Multiplex;
+use plimsoll_primus::Primus;
 use tokio::time::Instant;
 
 mod program {
@@ -92,7 +94,9 @@ fn defaults() -> BTreeMap<String, String> {
     let tcp = plimsoll_tcp::Options::default();
     let server = Server::new(());
     let heartbeat = Heartbeat::default();
+    let events = Events::builder();
     let multiplex = Multiplex::own();
+    let primus = Primus::new();
     let rooms = plimsoll_rooms::Options::default();
     let defaults = [
         ("EndpointBuilder::max_connections", field(&endpoint, "max_connections")),
@@ -140,10 +144,15 @@ fn defaults() -> BTreeMap<String, String> {
         ("Heartbeat::timeout", field(&heartbeat, "timeout")),
         ("Codec::with_max_bytes", MAX_BYTES.to_string()),
         ("MAX_DEPTH", MAX_DEPTH.to_string()),
+        ("EventsBuilder::request_timeout", field(&events, "request_timeout")),
+        ("EventsBuilder::max_pending_requests", field(&events, "max_pending_requests")),
+        ("EventsBuilder::max_running_requests", field(&events, "max_running_requests")),
+        ("EventsBuilder::queue_bytes", field(&events, "queue_bytes")),
         ("Multiplex::max_channels", field(&multiplex, "max_channels")),
         ("Multiplex::max_name", field(&multiplex, "max_name")),
         ("Multiplex::window", field(&multiplex, "window")),
         ("Multiplex::max_message", field(&multiplex, "max_message")),
+        ("Primus::ping_interval", field(&primus, "ping_interval")),
         ("plimsoll_rooms::Options::max_name", field(&rooms, "max_name")),
         (
             "plimsoll_rooms::Options::max_rooms_per_connection",
