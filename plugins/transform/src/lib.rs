@@ -39,6 +39,36 @@
 //! ```
 //!
 //! For a change that awaits nothing, a [`Filter`](plimsoll::Filter) costs less.
+//!
+//! # What a step sees
+//!
+//! Messages as they are on the wire, before `plimsoll-encoding` decodes them and after it has
+//! encoded them; no pings, and no closes. A step is made for each connection, so it may keep what
+//! belongs to one:
+//!
+//! ```
+//! use std::future::ready;
+//!
+//! use plimsoll::Message;
+//! use plimsoll_transform::Transform;
+//!
+//! // Numbers what goes out.
+//! let numbered = Transform::new().outbound(|_| {
+//!     let mut count = 0;
+//!     move |message: Message| {
+//!         count += 1;
+//!         let text = message.as_text().unwrap_or_default();
+//!         ready(Ok(Some(format!("{count} {text}").into())))
+//!     }
+//! });
+//! ```
+//!
+//! # Bounds
+//!
+//! A connection has at most one message of each direction in a step. What comes after it waits
+//! where it was, with the peer or in the outbox, which have bounds of their own. Steps have no time
+//! limit: put a timeout around what may take forever, for a step that never ends holds up its
+//! direction until the connection is closed.
 
 mod transform;
 mod transformed;
