@@ -16,10 +16,10 @@ use tungstenite::protocol::WebSocketConfig;
 #[non_exhaustive]
 pub struct Options {
     /// How long a message from the peer may be, in bytes, all its fragments together. A longer
-    /// one ends the connection with close code 1009. Default: 64 KiB.
+    /// one ends the connection with close code 1009. At most 1 GiB. Default: 64 KiB.
     pub max_message: usize,
     /// How long one frame from the peer may be, in bytes. The declared length is checked before
-    /// room is made for the frame. Default: 64 KiB.
+    /// room is made for the frame. At most 1 GiB. Default: 64 KiB.
     pub max_frame: usize,
     /// In how many frames a message from the peer may come. One in more ends the connection
     /// with close code 1009. Fragments are joined in one buffer as they come. Default: 16,384.
@@ -38,15 +38,13 @@ pub struct Options {
 
 impl Options {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let positive = [
-            ("max_message", self.max_message),
-            ("max_frame", self.max_frame),
-            ("max_fragments", usize::try_from(self.max_fragments).unwrap_or(usize::MAX)),
-        ];
-        for (option, value) in positive {
-            if value == 0 {
-                return Err(Error::config(option, "must be at least 1"));
+        for (option, value) in [("max_message", self.max_message), ("max_frame", self.max_frame)] {
+            if !(1..=MAX_LENGTH).contains(&value) {
+                return Err(Error::config(option, "must be from 1 byte to 1 GiB"));
             }
+        }
+        if self.max_fragments == 0 {
+            return Err(Error::config("max_fragments", "must be at least 1"));
         }
         for (option, value) in
             [("read_buffer", self.read_buffer), ("write_buffer", self.write_buffer)]
@@ -90,6 +88,8 @@ pub(crate) const CONTROL_BUFFER: usize = 1024;
 /// How much the protocol library reads at a time of what this crate has read, in bytes.
 pub(crate) const LIBRARY_BUFFER: usize = 1024;
 
+/// A peer makes the protocol library reserve this much by a header alone.
+const MAX_LENGTH: usize = 1 << 30;
 const MIN_BUFFER: usize = 128;
 const MAX_BUFFER: usize = 16 * 1024 * 1024;
 
@@ -100,9 +100,11 @@ mod tests {
     #[test]
     fn an_option_that_cannot_work_is_named() {
         type Spoil = fn(&mut Options);
-        let table: [(&str, Spoil); 6] = [
+        let table: [(&str, Spoil); 8] = [
             ("max_message", |options| options.max_message = 0),
+            ("max_message", |options| options.max_message = usize::MAX),
             ("max_frame", |options| options.max_frame = 0),
+            ("max_frame", |options| options.max_frame = usize::MAX),
             ("max_fragments", |options| options.max_fragments = 0),
             ("read_buffer", |options| options.read_buffer = 0),
             ("read_buffer", |options| options.read_buffer = usize::MAX),

@@ -24,7 +24,7 @@ pub(crate) fn read(bytes: &[u8], role: Role, options: &Options) -> Option<(Messa
     if is_masked != (role == Role::Server) || !fits {
         return None;
     }
-    let end = header + payload;
+    let end = header.checked_add(payload)?;
     let mut data = bytes.get(header..end)?.to_vec();
     if is_masked {
         apply_mask(&mut data, *bytes[..header].last_chunk()?);
@@ -36,13 +36,19 @@ pub(crate) fn read(bytes: &[u8], role: Role, options: &Options) -> Option<(Messa
     Some((message, end))
 }
 
-/// Appends a message to `out`.
-pub(crate) fn write(message: &Message, role: Role, out: &mut Vec<u8>) {
-    let payload = message.as_bytes();
-    out.reserve(MAX_HEADER + payload.len());
-    let first = if message.is_text() { FIRST_TEXT } else { FIRST_BINARY };
+/// Appends a message that consists of `parts` to `out`.
+#[inline]
+pub(crate) fn write<'a>(
+    is_text: bool,
+    parts: impl Iterator<Item = &'a [u8]> + Clone,
+    role: Role,
+    out: &mut Vec<u8>,
+) {
+    let length = parts.clone().map(<[u8]>::len).sum::<usize>();
+    out.reserve(MAX_HEADER + length);
+    let first = if is_text { FIRST_TEXT } else { FIRST_BINARY };
     let mask_bit = if role == Role::Client { MASK } else { 0 };
-    match payload.len() {
+    match length {
         length @ ..126 => out.extend_from_slice(&[first, mask_bit | length as u8]),
         length @ ..0x1_0000 => {
             out.extend_from_slice(&[first, mask_bit | 126]);
@@ -54,13 +60,13 @@ pub(crate) fn write(message: &Message, role: Role, out: &mut Vec<u8>) {
         }
     }
     if role == Role::Server {
-        out.extend_from_slice(payload);
+        parts.for_each(|part| out.extend_from_slice(part));
         return;
     }
     let mask: [u8; 4] = rand::random();
     out.extend_from_slice(&mask);
     let begin = out.len();
-    out.extend_from_slice(payload);
+    parts.for_each(|part| out.extend_from_slice(part));
     apply_mask(&mut out[begin..], mask);
 }
 
@@ -83,3 +89,17 @@ fn apply_mask(data: &mut [u8], mask: [u8; 4]) {
 
 const FIRST_TEXT: u8 = FIN | TEXT;
 const FIRST_BINARY: u8 = FIN | BINARY;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_length_beyond_all_memory_is_no_message() {
+        let mut options = Options::default();
+        (options.max_message, options.max_frame) = (usize::MAX, usize::MAX);
+        let mut bytes = vec![FIRST_BINARY, MASK | 127];
+        bytes.extend([0xff; 8 + 4]);
+        assert!(read(&bytes, Role::Server, &options).is_none());
+    }
+}
