@@ -339,6 +339,7 @@ impl Rooms {
 
     /// Tells the adapter. Called without a lock, for it may use the rooms.
     fn changed(&self, room: &str, member: ConnectionId) {
+        self.inner.feed.sweep();
         if let Some(adapter) = self.adapter() {
             adapter.changed(room, member);
         }
