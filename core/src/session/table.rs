@@ -1,5 +1,6 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -21,7 +22,8 @@ impl<T: Clone + Send + 'static> Sessions<T> {
     /// clients that come late to learn how.
     pub fn new(max: usize, linger: Duration) -> Self {
         let shards = std::array::from_fn(|_| Mutex::default());
-        let table = Table { shards, max, linger, ended: Mutex::default() };
+        let table =
+            Table { shards, len: AtomicUsize::new(0), max, linger, ended: Mutex::default() };
         Self { table: Arc::new(table) }
     }
 
@@ -32,12 +34,13 @@ impl<T: Clone + Send + 'static> Sessions<T> {
     /// [`NoPlace`] says whether the table is full or the id is taken.
     pub fn insert(&self, id: impl Into<Arc<str>>, session: T) -> Result<Place<T>, NoPlace> {
         let id = id.into();
-        // Counting all shards at each insert is cheap beside what a session costs.
-        if self.len() >= self.table.max {
+        // Counted before it is added: those who race for the last place do not all find it free.
+        if !self.table.count() {
             return Err(NoPlace::Full);
         }
         let mut shard = self.table.shard(&id);
         if shard.contains_key(&id) {
+            self.table.uncount();
             return Err(NoPlace::Taken);
         }
         shard.insert(Arc::clone(&id), session);
@@ -52,7 +55,7 @@ impl<T: Clone + Send + 'static> Sessions<T> {
 
     /// How many sessions there are, with those that have ended and linger.
     pub fn len(&self) -> usize {
-        self.table.shards.iter().map(|shard| lock(shard).len()).sum()
+        self.table.len.load(Ordering::Relaxed)
     }
 
     /// Whether there is no session.
@@ -125,6 +128,8 @@ impl<T: Clone + Send + 'static> fmt::Debug for Place<T> {
 struct Table<T> {
     /// In shards, so that many requests do not queue.
     shards: [Mutex<HashMap<Arc<str>, T>>; SHARDS],
+    /// How many are in all shards, or about to be.
+    len: AtomicUsize,
     max: usize,
     linger: Duration,
     ended: Mutex<Ended>,
@@ -139,6 +144,16 @@ struct Ended {
 }
 
 impl<T: Clone + Send + 'static> Table<T> {
+    /// Counts one more, if there may be one more.
+    fn count(&self) -> bool {
+        let more = |len: usize| (len < self.max).then(|| len + 1);
+        self.len.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
+    fn uncount(&self) {
+        self.len.fetch_sub(1, Ordering::Relaxed);
+    }
+
     fn remove(&self, id: &str) {
         let mut shard = self.shard(id);
         let removed = shard.remove(id);
@@ -146,7 +161,9 @@ impl<T: Clone + Send + 'static> Table<T> {
             shard.shrink_to(SPARE);
         }
         drop(shard);
-        drop(removed);
+        if removed.is_some() {
+            self.uncount();
+        }
     }
 
     fn remove_later(self: &Arc<Self>, id: Arc<str>) {
@@ -219,6 +236,8 @@ const SPARE: usize = 16;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use tokio::time::sleep;
 
     use super::*;
@@ -252,6 +271,26 @@ mod tests {
         assert_eq!(sessions.insert("third", ()).unwrap_err(), NoPlace::Full);
         second.forget();
         let _third = sessions.insert("third", ()).unwrap();
+    }
+
+    #[test]
+    fn those_who_race_for_places_get_as_many_as_there_are() {
+        for _ in 0..50 {
+            let sessions = Sessions::new(4, Duration::ZERO);
+            let start = Barrier::new(8);
+            let race = |thread: usize| {
+                start.wait();
+                (0..4).filter_map(|i| sessions.insert(format!("{thread}:{i}"), ()).ok()).collect()
+            };
+            let places: Vec<Vec<_>> = std::thread::scope(|scope| {
+                let race = &race;
+                let racers: Vec<_> = (0..8).map(|i| scope.spawn(move || race(i))).collect();
+                racers.into_iter().map(|racer| racer.join().unwrap()).collect()
+            });
+            assert_eq!((places.iter().flatten().count(), sessions.len()), (4, 4));
+            drop(places);
+            assert!(sessions.is_empty());
+        }
     }
 
     #[test]
