@@ -124,6 +124,9 @@ impl EventsBuilder {
     /// Sets how much may wait for its handler on one connection, in bytes, before reading stops.
     /// A message counts its payload and 64 bytes; it may be exceeded by one message. Default:
     /// 64 KiB.
+    ///
+    /// Answers are not read meanwhile either: a handler that awaits one, from a peer that sends
+    /// more than this before it, waits until its request times out.
     pub fn queue_bytes(mut self, bytes: usize) -> Self {
         self.options.queue_bytes = bytes;
         self

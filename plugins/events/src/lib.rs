@@ -58,7 +58,8 @@
 //! The events of a connection are handled one after another, in the order in which they were
 //! sent. A request starts after the events that were sent before it were handled; requests run
 //! beside each other, and each is answered when it is done. An answer reaches who waits for it at
-//! once, whatever the handlers do.
+//! once, whatever the handlers do, unless so much waits for them that
+//! [reading stops](EventsBuilder::queue_bytes).
 //!
 //! # Many receivers
 //!

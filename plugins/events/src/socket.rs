@@ -57,7 +57,8 @@ impl EventSocket {
 
     /// Handles what comes until the connection ends.
     ///
-    /// Answers reach their requests whatever the handlers do. A handler of an event may await a
+    /// Answers reach their requests whatever the handlers do, unless so much waits for them that
+    /// [reading stops](crate::EventsBuilder::queue_bytes). A handler of an event may await a
     /// request of its own, as long as the peer needs no answer from here to answer it: this side
     /// starts nothing else before the event is handled. Make such an event a request.
     ///

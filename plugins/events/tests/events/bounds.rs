@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use plimsoll_events::{Events, RequestError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::timeout;
 
 use crate::ground::{INBOX, OUTBOX, PIPE, connect, next};
@@ -77,4 +77,29 @@ async fn a_peer_that_sends_more_than_is_handled_has_to_wait() {
     drop(socket);
     running.await.unwrap().unwrap();
     assert_eq!(counted.load(Ordering::Relaxed), sent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_behind_more_than_may_wait_is_too_late_and_the_rest_goes_on() {
+    let (told, mut outcome) = mpsc::channel(1);
+    let builder = Events::builder()
+        .queue_bytes(2048)
+        .on("ask", move |peer, (): ()| {
+            let told = told.clone();
+            async move { told.send(peer.request::<u8, _>("sum", &()).await).await.unwrap() }
+        })
+        .on("done", async |peer, (): ()| peer.emit("done", &()).await.unwrap());
+    let (_peer, mut socket, _) = connect(builder);
+    socket.send(r#"{"event":"ask"}"#).await.unwrap();
+    next(&mut socket).await;
+    let ignored = "x".repeat(1000);
+    for _ in 0..3 {
+        socket.send(&*ignored).await.unwrap();
+    }
+    socket.send(r#"{"answer":1,"data":1}"#).await.unwrap();
+    socket.send(r#"{"event":"done"}"#).await.unwrap();
+
+    let outcome = outcome.recv().await.unwrap();
+    assert!(matches!(outcome, Err(RequestError::TimedOut)), "{outcome:?}");
+    assert_eq!(next(&mut socket).await, r#"{"event":"done","data":null}"#);
 }
