@@ -36,19 +36,13 @@ pub(crate) fn read(bytes: &[u8], role: Role, options: &Options) -> Option<(Messa
     Some((message, end))
 }
 
-/// Appends a message that consists of `parts` to `out`.
-#[inline]
-pub(crate) fn write<'a>(
-    is_text: bool,
-    parts: impl Iterator<Item = &'a [u8]> + Clone,
-    role: Role,
-    out: &mut Vec<u8>,
-) {
-    let length = parts.clone().map(<[u8]>::len).sum::<usize>();
-    out.reserve(MAX_HEADER + length);
-    let first = if is_text { FIRST_TEXT } else { FIRST_BINARY };
+/// Appends a message to `out`.
+pub(crate) fn write(message: &Message, role: Role, out: &mut Vec<u8>) {
+    let payload = message.as_bytes();
+    out.reserve(MAX_HEADER + payload.len());
+    let first = if message.is_text() { FIRST_TEXT } else { FIRST_BINARY };
     let mask_bit = if role == Role::Client { MASK } else { 0 };
-    match length {
+    match payload.len() {
         length @ ..126 => out.extend_from_slice(&[first, mask_bit | length as u8]),
         length @ ..0x1_0000 => {
             out.extend_from_slice(&[first, mask_bit | 126]);
@@ -60,13 +54,13 @@ pub(crate) fn write<'a>(
         }
     }
     if role == Role::Server {
-        parts.for_each(|part| out.extend_from_slice(part));
+        out.extend_from_slice(payload);
         return;
     }
     let mask: [u8; 4] = rand::random();
     out.extend_from_slice(&mask);
     let begin = out.len();
-    parts.for_each(|part| out.extend_from_slice(part));
+    out.extend_from_slice(payload);
     apply_mask(&mut out[begin..], mask);
 }
 
