@@ -27,8 +27,8 @@ use crate::transformed::Transformed;
 ///
 /// At most one message of each direction is in a step, and more are taken neither from the peer
 /// nor from the outbox meanwhile: a slow step is backpressure. Frames that are no messages, such
-/// as a close, wait for their turn too, so a heartbeat belongs beneath a slow step. A connection
-/// that is closed drops what is still in a step.
+/// as a close, wait for their turn too, so a heartbeat belongs beneath a slow step. When the peer
+/// has closed, or is gone, what is on its way to it is dropped, in a step or not.
 #[derive(Clone, Default)]
 pub struct Transform {
     inbound: Option<MakeStep>,

@@ -32,19 +32,31 @@ impl Transformed {
         }
         Poll::Ready(Ok(()))
     }
+
+    /// Receives a frame as it came. After the peer's last nothing can reach it any more.
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
+        let frame = ready!(self.io.poll_recv(cx)?);
+        if matches!(frame, Some(Frame::Close(_)) | None)
+            && let Some(lane) = &mut self.outbound
+        {
+            lane.end();
+        }
+        Poll::Ready(frame.map(Ok))
+    }
 }
 
 impl Duplex for Transformed {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
-        let Some(lane) = &mut self.inbound else { return self.io.poll_recv(cx) };
         loop {
-            ready!(lane.poll_step(cx))?;
-            if let Some(message) = lane.done.take() {
-                return Poll::Ready(Some(Ok(message.into())));
+            if let Some(lane) = &mut self.inbound {
+                ready!(lane.poll_step(cx))?;
+                if let Some(message) = lane.done.take() {
+                    return Poll::Ready(Some(Ok(message.into())));
+                }
             }
-            match ready!(self.io.poll_recv(cx)?) {
-                Some(Frame::Message(message)) => lane.start(message)?,
-                other => return Poll::Ready(other.map(Ok)),
+            match (ready!(self.poll_frame(cx)?), &mut self.inbound) {
+                (Some(Frame::Message(message)), Some(lane)) => lane.start(message)?,
+                (frame, _) => return Poll::Ready(frame.map(Ok)),
             }
         }
     }
@@ -77,21 +89,22 @@ struct Lane {
     step: Step,
     running: Option<CatchUnwind<AssertUnwindSafe<BoxFuture<'static, Outcome>>>>,
     done: Option<Message>,
-    /// A step has failed: it is not called again, and what follows is swallowed.
-    failed: bool,
+    /// A step has failed, or there is nobody to send to: no step is called again, and what follows
+    /// is swallowed.
+    ended: bool,
 }
 
 impl Lane {
     fn new(step: Step) -> Self {
-        Self { step, running: None, done: None, failed: false }
+        Self { step, running: None, done: None, ended: false }
     }
 
     fn start(&mut self, message: Message) -> Result<(), Error> {
-        if self.failed {
+        if self.ended {
             return Ok(());
         }
         let started = catch_unwind(AssertUnwindSafe(|| (self.step)(message)));
-        self.failed = started.is_err();
+        self.ended = started.is_err();
         self.running = Some(AssertUnwindSafe(started.map_err(panicked)?).catch_unwind());
         Ok(())
     }
@@ -101,9 +114,14 @@ impl Lane {
         let Some(running) = &mut self.running else { return Poll::Ready(Ok(())) };
         let outcome = ready!(running.poll_unpin(cx)).map_err(panicked).and_then(|outcome| outcome);
         self.running = None;
-        self.failed = outcome.is_err();
+        self.ended = outcome.is_err();
         self.done = outcome?;
         Poll::Ready(Ok(()))
+    }
+
+    /// Drops what is in the step, or has come out of it.
+    fn end(&mut self) {
+        (self.running, self.done, self.ended) = (None, None, true);
     }
 }
 

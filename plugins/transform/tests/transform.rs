@@ -1,19 +1,26 @@
 //! Transforms on real connections of the memory transport.
 
-use std::future::{Ready, ready};
-use std::sync::Arc;
+use std::future::{Ready, pending, ready};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use plimsoll::{CloseCode, Dialer, Endpoint, Error, ErrorKind, Info, Message, Socket};
-use plimsoll_memory::Memory;
+use plimsoll::{
+    Capabilities, Close, CloseCode, Dialer, DuplexExt, Endpoint, Error, ErrorKind, Frame,
+    Handshake, Info, Message, Socket,
+};
+use plimsoll_memory::{Memory, Options, pair};
 use plimsoll_transform::Transform;
-use tokio::sync::Semaphore;
-use tokio::time::sleep;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::{Instant, sleep};
 
 /// Takes the longer, the fewer letters a message has.
 async fn slow_if_short(message: Message) -> Result<Option<Message>, Error> {
     sleep(Duration::from_millis(1000 / (message.len() as u64 + 1))).await;
     Ok(Some(message))
+}
+
+async fn never(_: Message) -> Result<Option<Message>, Error> {
+    pending().await
 }
 
 async fn refuse(_: Message) -> Result<Option<Message>, Error> {
@@ -62,6 +69,42 @@ async fn the_last_message_goes_out_before_the_close() {
     assert_eq!(next(&mut socket).await, "bye");
     assert!(socket.recv().await.is_none());
     assert_eq!(socket.sender().closed().await.code, CloseCode::NORMAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_end_of_the_peer_does_not_wait_for_what_is_on_its_way_to_it() {
+    for transform in [
+        Transform::new().outbound(|_| never),
+        Transform::new().inbound(|_| slow_if_short).outbound(|_| never),
+    ] {
+        for last in [Some(Frame::Close(Close::normal())), None] {
+            let (opened, sender) = oneshot::channel();
+            let opened = Mutex::new(Some(opened));
+            let endpoint = Endpoint::builder().plugin(transform.clone());
+            let endpoint = endpoint.handle(move |mut socket: Socket| {
+                let opened = opened.lock().unwrap().take().unwrap();
+                async move {
+                    socket.send("in a step").await.unwrap();
+                    opened.send(socket.sender().clone()).unwrap();
+                    assert!(socket.recv().await.is_none());
+                }
+            });
+            let (io, mut peer) = pair(Options::default()).unwrap();
+            let handshake = Handshake::new("memory", Capabilities::FULL, "/".parse().unwrap());
+            let admission = endpoint.unwrap().admit(handshake).await.unwrap();
+            admission.spawn(async { Some(io) });
+            let sender = sender.await.unwrap();
+
+            let began = Instant::now();
+            if let Some(close) = last {
+                peer.send(close).await.unwrap();
+            } else {
+                drop(peer);
+            }
+            sender.closed().await;
+            assert_eq!(began.elapsed(), Duration::ZERO);
+        }
+    }
 }
 
 #[tokio::test]
