@@ -227,7 +227,9 @@ impl Rooms {
     /// The other way round than [`to_matching`](Self::to_matching): members choose the patterns.
     /// Where clients name the rooms that they join, this lets them hear every topic.
     ///
-    /// Looks at the name of each room.
+    /// Looks at the name of each room, and takes a time in proportion to their number and to the
+    /// length of the topic. One that is longer than the name of a room may be, see
+    /// [`Options::max_name`], is joined by nobody.
     ///
     /// ```
     /// use plimsoll::{Error, Sender};
@@ -276,7 +278,9 @@ impl Rooms {
     }
 
     pub(crate) fn snapshots_of_topics(&self, topics: &[&str]) -> Vec<Arc<Snapshot>> {
-        self.inner.directory.snapshots_of_topics(topics)
+        let max = self.inner.options.max_name;
+        let topics: Vec<_> = topics.iter().copied().filter(|topic| topic.len() <= max).collect();
+        self.inner.directory.snapshots_of_topics(&topics)
     }
 
     pub(crate) fn snapshot_of(&self, ids: &[ConnectionId]) -> Arc<Snapshot> {

@@ -28,6 +28,17 @@ async fn every_bound_holds_and_makes_room_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_topic_longer_than_a_name_may_be_is_joined_by_nobody() {
+    let rooms = Rooms::with_options(Options::default().max_name(4)).unwrap();
+    let mut stage = Stage::new(&rooms);
+    let (ann, _peer) = stage.connect().await;
+    rooms.join("*", &ann).unwrap();
+    for (topic, expected) in [("four", 1), ("fives", 0)] {
+        assert_eq!(rooms.to_topic(topic).members().len(), expected, "{topic}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_full_room_takes_nobody_until_a_member_leaves() {
     let rooms = Rooms::with_options(Options::default().max_members(2)).unwrap();
     let mut stage = Stage::new(&rooms);
