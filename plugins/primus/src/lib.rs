@@ -49,25 +49,36 @@
 //! # }
 //! ```
 //!
+//! [`docs::migrating`] is a guide for those who have an application of Primus: its twin here, and
+//! what stands for each option, method and event.
+//!
 //! # What the application sees
 //!
 //! Messages are values as they came: in JSON a string has its quotes. `socket.typed()` of
 //! `plimsoll-encoding` reads and writes them in the format of the client's [`parser`], with or
 //! without its plugin `Codecs`. A connection that did not come through [`Primus`] knows nothing
-//! of all this.
+//! of all this. In the [`Info`](plimsoll::Info) of one that did is its [`PrimusId`].
 //!
-//! | in Primus | here |
-//! |---|---|
-//! | `spark.id` | [`PrimusId`] in [`Info::get`](plimsoll::Info::get) |
-//! | `spark.query.foo` | [`info.query("foo")`](plimsoll::Info::query), over all transports |
-//! | `spark.address` | [`Info::peer`](plimsoll::Info::peer) |
-//! | `spark.end()` | a close after which nobody [comes back](plimsoll::CloseCode::may_reconnect), as when the handler returns: `primus::server::close` goes before it |
-//! | `spark.end(x, { reconnect: true })` | any other close, such as [`CloseCode::SERVICE_RESTART`](plimsoll::CloseCode::SERVICE_RESTART) and that of a shutdown |
-//! | `primus.write(data)` | [`Endpoint::broadcast`](plimsoll::Endpoint::broadcast) |
-//! | `primus.authorize(fn)` | [`Plugin::handshake`](plimsoll::Plugin::handshake): a [`Reject`](plimsoll::Reject) is answered with its status, its headers and `{"error": "..."}` |
-//! | `pingInterval`, `parser`, `idGenerator` | options of [`Primus`] |
-//! | `maxLength` | an option of each transport, 64 KiB to 1 MB unless set |
-//! | `origins` and the other options of CORS | [`HttpServiceBuilder::origins`](plimsoll::HttpServiceBuilder::origins) |
+//! A client comes back after a close unless the close [says](plimsoll::CloseCode::may_reconnect)
+//! that it should not, as when the handler returns. A plugin that turns it away, once for each
+//! connection, does so with a status and a body `{"error": "..."}`. A heartbeat plugin stands
+//! down: pings are sent beneath it, and everything that a client sends is a sign of life.
+//!
+//! # What is on the wire
+//!
+//! | what | from | as |
+//! |---|---|---|
+//! | a value | both | a message of the transport, in the format of the parser: JSON as text, MessagePack and BinaryPack as binary |
+//! | `primus::ping::<time>` | server | asks for a pong with the same time |
+//! | `primus::pong::<time>` | client | a sign of life |
+//! | `primus::id::` | client | asks for the id, which comes as `primus::id::<id>` |
+//! | `primus::server::close` | server | says that the close that follows is meant: do not come back |
+//! | `_primuscb` in the query | client | a number that makes each attempt differ |
+//! | `GET /primus/spec` | client | asks for the names of parser and transports, the path and the interval of pings |
+//! | `GET /primus/primus.js` | client | asks for the [library](#the-client-library) |
+//!
+//! The words of Primus are strings in the format of the parser, as values are. There is neither a
+//! handshake nor an acknowledgement, and codes of a close mean nothing to clients.
 //!
 //! # Strings of Primus's own
 //!
@@ -88,20 +99,21 @@
 //! Its options are those of the application: `transformer`, `parser`, `pathname`, `pingInterval`
 //! and plugins. Then [`Primus::library_file`] serves it.
 //!
-//! # Differences from Primus
+//! # Bounds
 //!
-//! - A path ends at a boundary: `/primusfoo` is not below `/primus`.
-//! - Everything that a client sends counts as a sign of life, not only pongs, and each connection
-//!   has its own timer. A heartbeat plugin stands down.
-//! - `X-Forwarded-For` is believed only of the service's
-//!   [trusted proxies](plimsoll::HttpServiceBuilder::trusted_proxies), and the other headers of
-//!   this kind not at all. Primus believes them of everybody.
-//! - Pages of other hosts are turned away, and so are clients outside of browsers over WebSocket,
-//!   unless the service's `origins` let them in. Primus lets everybody in.
-//! - A plugin is asked once for each connection, not for each request.
-//! - BinaryPack that is cut off ends the connection, with
-//!   [`CloseCode::INVALID_DATA`](plimsoll::CloseCode::INVALID_DATA). What is wrong in the other
-//!   formats is for the application to find.
+//! | what | default | where |
+//! |---|---|---|
+//! | time between two pings, less up to a tenth | 30 s | [`Primus::ping_interval`] |
+//! | time without a ping before a client gives up | 45 s | [`Primus::ping_timeout`] |
+//! | message of a client | 64 KiB over WebSocket and SockJS, 1,000,000 bytes over Engine.IO | options of each transport |
+//! | message of a server | 10 MiB | connectors of [`PrimusConnector`] |
+//! | silence of a server | 1.5 times the `pingInterval` of its `/spec`; without it 45 s | [`PrimusConnector::ping_timeout`] |
+//! | the `/spec` of a server | 8 KiB | |
+//! | attempts of a [`PrimusLink`] in a row | 10, by [`backoff`](backoff()) | [`Backoff::attempts`](plimsoll::Backoff::attempts) |
+//!
+//! All else is bounded as for every connection: see [`plimsoll`]. Which pages may connect, and
+//! which proxies are believed, are options of the
+//! [`HttpService`](plimsoll::HttpServiceBuilder::origins).
 //!
 //! # Features
 //!
