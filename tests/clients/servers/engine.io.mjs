@@ -8,6 +8,8 @@
 //   headers    answers the headers of the first request
 //   cookies    answers the cookies of the last request
 //   exit       ends the process
+//   leave      closes the session, and the process when nothing is left of it
+//   farewell   the same, after it has echoed
 
 import { createServer } from "node:http";
 
@@ -57,6 +59,13 @@ engine.on("connection", (socket) => {
         return socket.send(cookies ?? "");
       case "exit":
         return process.exit();
+      case "farewell":
+        socket.send(message);
+      // falls through
+      case "leave":
+        http.unref();
+        process.stdin.unref();
+        return socket.close();
       default:
         return socket.send(message);
     }

@@ -45,7 +45,7 @@ impl Polling {
             match packet {
                 Some(Err(_)) if self.closed => return Poll::Ready(None),
                 Some(packet) => {
-                    if go_on {
+                    if go_on && !matches!(packet, Ok(Packet::Close)) {
                         self.get(cx);
                     }
                     return Poll::Ready(Some(packet));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -9,6 +10,7 @@ use futures::future::BoxFuture;
 use http::StatusCode;
 use plimsoll::{Error, ErrorKind};
 use plimsoll_http::client::Client;
+use tokio::time::sleep;
 
 use super::error::broken;
 use super::requests::Requests;
@@ -58,7 +60,18 @@ impl Post {
     }
 }
 
-async fn request(
+async fn request(client: Client, requests: Arc<Requests>, payload: Bytes) -> Result<Client, Error> {
+    let answer = answer(client, requests, payload).await;
+    if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Io) {
+        // When Node's server closes a session, it breaks off the request that it reads, and tells
+        // of the close in its answer to the one that waits for packets, or to the next. Until then
+        // it keeps its half.
+        sleep(PATIENCE).await;
+    }
+    answer
+}
+
+async fn answer(
     mut client: Client,
     requests: Arc<Requests>,
     payload: Bytes,
@@ -70,3 +83,6 @@ async fn request(
     }
     Ok(client)
 }
+
+/// How long a close may take that explains why a request was broken off.
+const PATIENCE: Duration = Duration::from_secs(2);

@@ -134,6 +134,8 @@ impl Duplex for Session {
                 // The server wants no more.
                 self.outbox = Outbox::default();
                 self.path.stay();
+                // Whoever writes has nothing to wait for any more.
+                cx.waker().wake_by_ref();
             }
             Some(Ok(_)) => {}
             Some(Err(_)) | None => self.reading = Reading::Ended,

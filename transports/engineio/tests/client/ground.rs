@@ -97,6 +97,15 @@ impl Ground {
         }
     }
 
+    /// Waits until the server's process has ended by itself.
+    pub(crate) async fn ended(&mut self) {
+        if let Running::Node(child) = &mut self.running {
+            // It would end with its standard input.
+            let _input = child.stdin.take();
+            assert!(within(child.wait()).await.unwrap().success());
+        }
+    }
+
     pub(crate) async fn connect(&self, way: Way) -> Socket {
         let socket = way.dialer().connect(way.url(&self.address)).await;
         let mut socket = socket.unwrap_or_else(|error| panic!("{way:?}: {error:?}"));

@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -95,6 +95,28 @@ async fn a_server_may_close_every_connection() {
         within(io.send("ahoy")).await.unwrap();
         let frame = within(io.recv()).await.unwrap().unwrap();
         assert_eq!(frame, Frame::from(round.to_string()));
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_broken_off_may_be_explained_by_a_close() {
+    for (answer, is_close) in [(Some(ok("1")), true), (None, false)] {
+        let is_broken_off = AtomicBool::new(false);
+        let server = session(move |method, _| {
+            if method == "POST" {
+                is_broken_off.store(true, Ordering::SeqCst);
+                return Some(String::new());
+            }
+            if is_broken_off.load(Ordering::SeqCst) { answer.clone() } else { Some(ok("6")) }
+        })
+        .await;
+        let mut io = server.connect().await.unwrap();
+        poll_fn(|cx| io.poll_ready(cx)).await.unwrap();
+        io.start_send("ahoy".into()).unwrap();
+        match within(io.recv()).await.unwrap() {
+            Ok(frame) => assert!(is_close && matches!(frame, Frame::Close(_)), "{frame:?}"),
+            Err(error) => assert_eq!((error.kind(), is_close), (ErrorKind::Io, false)),
+        }
     }
 }
 

@@ -101,6 +101,23 @@ async fn what_is_too_much_for_a_server_ends_the_session() {
     }
 }
 
+#[tokio::test]
+async fn nothing_is_left_of_a_session_that_the_server_closes() {
+    for way in WAYS {
+        for command in ["leave", "farewell"] {
+            let Some(mut ground) = Ground::node("{}").await else { return };
+            let mut socket = ground.connect(way).await;
+            socket.send(command).await.unwrap();
+            if command == "farewell" {
+                assert_eq!(recv(&mut socket).await, command.into());
+            }
+            assert!(within(socket.recv()).await.is_none(), "{way:?}");
+            // The server waits 30 seconds for a client that does not do its part.
+            ground.ended().await;
+        }
+    }
+}
+
 /// Adds headers of its own.
 struct Named;
 
