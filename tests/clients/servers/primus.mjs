@@ -7,6 +7,7 @@
 //   "header"     answers the header `x-name` of its first request
 //   "silence"    sends no more pings
 //   "exit"       ends the process
+//   "leave"      ends the connection for good, and the process when nothing is left of it
 // A query with `deny` is refused.
 
 import { createServer } from "node:http";
@@ -38,6 +39,11 @@ primus.on("connection", (spark) => {
         return;
       case "exit":
         return process.exit();
+      case "leave":
+        clearInterval(primus.heartbeatInterval);
+        http.unref();
+        process.stdin.unref();
+        return spark.end();
       default:
         spark.write(data);
     }

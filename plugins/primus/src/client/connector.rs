@@ -12,6 +12,7 @@ use plimsoll_sockjs::SockJsConnector;
 use plimsoll_websocket::ClientTls;
 use plimsoll_websocket::{Options, WebSocket, WebSocketConnector};
 
+use super::announced::Announced;
 use super::dialect::Dialect;
 use super::ids::Ids;
 use super::spec::{self, Spec};
@@ -37,7 +38,8 @@ use crate::parser::{BinaryPack, Json, MessagePack, Parser};
 ///
 /// Pings of the server are answered, and one that sends nothing at all for its
 /// [`ping_timeout`](Self::ping_timeout) is taken for dead, with [`ErrorKind::Timeout`]. A server
-/// that says `primus::server::close` closes the connection for good, with
+/// that says `primus::server::close` closes the connection for good: with the code that follows,
+/// if that says so too, otherwise with
 /// [`CloseCode::NORMAL`](plimsoll::CloseCode::NORMAL). Any other close is one after which
 /// [`Dialer::keep_connected`](plimsoll::Dialer::keep_connected) comes back, unless its code says
 /// that this side broke a rule.
@@ -194,7 +196,8 @@ impl Connector for PrimusConnector {
         if ping_timeout.is_some() {
             info.set_liveness(Liveness::Builtin);
         }
-        Ok(Connected { io: filter(io, Dialect::new(parser, ids, ping_timeout)), info })
+        let io = filter(io, Dialect::new(parser, ids, ping_timeout));
+        Ok(Connected { io: Box::new(Announced::new(io)), info })
     }
 }
 

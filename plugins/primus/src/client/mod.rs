@@ -1,5 +1,6 @@
 //! The client side: connections to servers that speak Primus.
 
+mod announced;
 mod connector;
 mod dialect;
 mod ids;

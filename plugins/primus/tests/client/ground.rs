@@ -15,7 +15,7 @@ use tokio::time::timeout;
 /// A server of Node.
 pub(crate) struct Ground {
     pub(crate) address: String,
-    _child: Child,
+    child: Child,
 }
 
 impl Ground {
@@ -39,11 +39,18 @@ impl Ground {
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = within(lines.next_line()).await.unwrap().expect("a line");
         let address = line.strip_prefix("listening on ").expect("an address").to_owned();
-        Some(Self { address, _child: child })
+        Some(Self { address, child })
     }
 
     pub(crate) fn url(&self) -> String {
         format!("primus+http://{}", self.address)
+    }
+
+    /// Waits until the server's process has ended by itself.
+    pub(crate) async fn ended(&mut self) {
+        // It would end with its standard input.
+        let _input = self.child.stdin.take();
+        assert!(within(self.child.wait()).await.unwrap().success());
     }
 
     pub(crate) async fn connect(&self) -> Typed<Value, Value> {

@@ -136,6 +136,19 @@ async fn a_server_that_means_to_close_is_not_to_be_called_again() {
 }
 
 #[tokio::test]
+async fn nothing_is_left_of_a_connection_that_the_server_ends() {
+    for transformer in ["websockets", "engine.io", "sockjs"] {
+        let options = json!({ "transformer": transformer });
+        let Some(mut ground) = Ground::node(options).await else { return };
+        let mut socket = ground.connect().await;
+        socket.send(json!("leave")).await.unwrap();
+        assert!(within(socket.recv()).await.is_none(), "{transformer}");
+        // Engine.IO waits 30 seconds for a client that does not do its part.
+        ground.ended().await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_only_closes_wants_its_clients_back() {
     each(&json!({}), async |ground, server| {
         let socket = ground.connect().await;
