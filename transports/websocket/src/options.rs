@@ -57,11 +57,12 @@ impl Options {
         Ok(())
     }
 
-    /// What the protocol library is told; nothing is left to its defaults.
+    /// What the protocol library is told; nothing is left to its defaults. Transports that are
+    /// built on this one give options that nobody has checked.
     pub(crate) fn config(&self) -> WebSocketConfig {
         WebSocketConfig::default()
             .max_message_size(Some(self.max_message))
-            .max_frame_size(Some(self.max_frame))
+            .max_frame_size(Some(self.max_frame.min(MAX_LENGTH)))
             .read_buffer_size(LIBRARY_BUFFER)
             .write_buffer_size(0)
             .max_write_buffer_size(CONTROL_BUFFER)
@@ -117,6 +118,12 @@ mod tests {
             let error = options.check().unwrap_err();
             assert!(error.to_string().contains(&format!("`{name}`")), "{error}");
         }
+    }
+
+    #[test]
+    fn no_header_makes_the_protocol_library_reserve_all_memory() {
+        let options = Options { max_frame: usize::MAX, ..Options::default() };
+        assert_eq!(options.config().max_frame_size, Some(MAX_LENGTH));
     }
 
     #[test]
