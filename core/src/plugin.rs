@@ -49,9 +49,10 @@ pub trait Plugin: Send + Sync + 'static {
     }
 
     /// On a server: a connection was turned away, by the endpoint itself, by any plugin in
-    /// [`handshake`](Self::handshake), or by one in [`establish`](Self::establish) with an error
-    /// that is made of a [`Reject`]. Those that an HTTP server or a transport turns away before
-    /// it asks the endpoint do not come here.
+    /// [`handshake`](Self::handshake), by one in [`establish`](Self::establish) with an error
+    /// that is made of a [`Reject`], or by the transport with
+    /// [`Admission::refuse`](crate::Admission::refuse). Those that an HTTP server or a transport
+    /// turns away before it asks the endpoint do not come here.
     fn refused(&self, info: &Info, reject: &Reject) {
         let _ = (info, reject);
     }

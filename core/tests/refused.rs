@@ -36,6 +36,24 @@ async fn every_plugin_learns_who_was_turned_away_and_how() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_transport_may_turn_away_whom_the_plugins_let_in() {
+    let book = Book::default();
+    let endpoint = Endpoint::builder()
+        .max_connections(1)
+        .plugin(book.clone())
+        .handle(async |_| panic!("it was turned away"))
+        .unwrap();
+    let admission = endpoint.admit(knock("/open")).await.unwrap();
+    let reject = admission.refuse(Reject::unavailable("no room", 1));
+    assert_eq!(
+        (reject.status(), &reject.body()[..]),
+        (StatusCode::SERVICE_UNAVAILABLE, &b"no room"[..])
+    );
+    assert_eq!(book.entries(), [("/open".to_owned(), 503)]);
+    endpoint.admit(knock("/open")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_plugin_may_turn_away_after_the_first_frames() {
     let book = Book::default();
     let endpoint = Endpoint::builder()

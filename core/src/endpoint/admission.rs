@@ -12,7 +12,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::{CountPanics, Endpoint, Inner, Plugins};
 use crate::together::together;
 use crate::{
-    BoxDuplex, Close, CloseCode, Duplex, Error, ErrorKind, Handshake, Info, Sender, Socket, closing,
+    BoxDuplex, Close, CloseCode, Duplex, Error, ErrorKind, Handshake, Info, Reject, Sender, Socket,
+    closing,
 };
 
 /// Proof that a connection was let in, and the only way to start one. Holds a place among the
@@ -42,6 +43,14 @@ impl Admission {
     /// Headers that plugins want in the response.
     pub fn response_headers(&self) -> &HeaderMap {
         &self.response_headers
+    }
+
+    /// Turns the connection away after all, for example for want of room in the transport: the
+    /// plugins learn of it by [`Plugin::refused`](crate::Plugin::refused). Gives `reject` back,
+    /// for the answer.
+    pub fn refuse(self, reject: Reject) -> Reject {
+        self.endpoint.refused(&self.info, &reject);
+        reject
     }
 
     /// Runs the handler on the established connection, until both have ended. Dropping the
