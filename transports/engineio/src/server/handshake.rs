@@ -29,10 +29,11 @@ impl EngineIo {
         let admission = endpoint.admit(handshake).await.map_err(answer::refused)?;
         let (bridge, session) = session(self.session_options());
         let client = Arc::new(Client::polling(query.dialect(), session));
-        let place = self.place(&id, &client).map_err(|no_place| match no_place {
-            NoPlace::Full => answer::refused(full()),
-            _ => Refusal::BadRequest.json(),
-        })?;
+        let place = match self.place(&id, &client) {
+            Ok(place) => place,
+            Err(NoPlace::Full) => return Err(answer::refused(admission.refuse(full()))),
+            Err(_) => return Err(admission.refuse(Refusal::BadRequest.json())),
+        };
 
         let mut batch = Batch::new(query.dialect(), usize::MAX, usize::MAX);
         for packet in self.first_packets(&id, Transport::Polling) {
@@ -74,10 +75,11 @@ impl EngineIo {
         let admission = endpoint.admit(handshake).await.map_err(answer::refused_upgrade)?;
         let dialect = query.dialect();
         let client = Arc::new(Client::websocket(dialect));
-        let place = self.place(&id, &client).map_err(|no_place| match no_place {
-            NoPlace::Full => answer::refused_upgrade(full()),
-            _ => Refusal::BadRequest.upgrade(),
-        })?;
+        let place = match self.place(&id, &client) {
+            Ok(place) => place,
+            Err(NoPlace::Full) => return Err(answer::refused_upgrade(admission.refuse(full()))),
+            Err(_) => return Err(admission.refuse(Refusal::BadRequest.upgrade())),
+        };
 
         let (response, opening) = upgrade.accept(admission.response_headers().clone(), None);
         let first = self.first_packets(&id, Transport::WebSocket);

@@ -1,13 +1,13 @@
 //! What is bounded.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::Request;
 use http_body_util::BodyExt;
-use plimsoll::{Body, Endpoint, HttpTransport, Socket, SocketOptions};
+use plimsoll::{Body, Endpoint, HttpTransport, Info, Plugin, Reject, Socket, SocketOptions};
 use plimsoll_engineio::{EngineIo, Options};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -73,6 +73,28 @@ async fn sessions_have_a_number_that_is_not_exceeded() {
     assert_eq!(server.post(&first, "1").await.status, 200);
     server.becomes(1).await;
     server.open().await;
+}
+
+#[tokio::test]
+async fn plugins_learn_of_a_session_that_found_no_room() {
+    #[derive(Clone, Default)]
+    struct Book(Arc<Mutex<Vec<(String, u16)>>>);
+
+    impl Plugin for Book {
+        fn refused(&self, info: &Info, reject: &Reject) {
+            let entry = (info.query("transport").unwrap(), reject.status().as_u16());
+            self.0.lock().unwrap().push(entry);
+        }
+    }
+
+    let book = Book::default();
+    let builder = Endpoint::builder().plugin(book.clone());
+    let server = TestServer::with(Options::default().max_sessions(1), builder).await;
+    server.open().await;
+    assert_eq!(server.ask("GET", POLLING, "", b"").await.status, 503);
+    assert_eq!(server.ask("GET", WEBSOCKET, UPGRADE, b"").await.status, 503);
+    let expected = [("polling".to_owned(), 503), ("websocket".to_owned(), 503)];
+    assert_eq!(*book.0.lock().unwrap(), expected);
 }
 
 #[tokio::test]
