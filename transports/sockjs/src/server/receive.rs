@@ -97,7 +97,7 @@ impl SockJs {
                 let client = self.sessions.get(id).ok_or_else(full)?;
                 return Ok((client, None));
             }
-            Err(_) => return Err(full()),
+            Err(_) => return Err(admission.refuse(full())),
         };
         let headers = admission.response_headers().clone();
         let connection = Connection::new(bridge, self.options.binary, place);

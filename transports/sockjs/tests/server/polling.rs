@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use futures::FutureExt;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue};
-use plimsoll::{Close, Endpoint, Handshake, Plugin, Reject, Socket};
+use plimsoll::{Close, Endpoint, Handshake, Info, Plugin, Reject, Socket};
 use tokio::sync::mpsc;
 
 use crate::ground::{Ground, echo, options, settle};
@@ -154,11 +154,22 @@ async fn services_do_not_share_sessions() {
 
 #[tokio::test(start_paused = true)]
 async fn beyond_the_bound_no_session_is_opened() {
-    let ground = Ground::new(options().max_sessions(1));
+    struct Book(mpsc::UnboundedSender<StatusCode>);
+
+    impl Plugin for Book {
+        fn refused(&self, _: &Info, reject: &Reject) {
+            let _ = self.0.send(reject.status());
+        }
+    }
+
+    let (book, mut entries) = mpsc::unbounded_channel();
+    let endpoint = Endpoint::builder().plugin(Book(book)).handle(echo).unwrap();
+    let ground = Ground::with(options().max_sessions(1), endpoint);
     assert_eq!(poll(&ground).await, "o\n");
     let full = ground.post("/0/other/xhr", "").await;
     assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(full.header("retry-after"), Some("1"));
+    assert_eq!(entries.try_recv(), Ok(StatusCode::SERVICE_UNAVAILABLE));
     settle().await;
     assert_eq!(ground.endpoint.connections(), 1);
 }
