@@ -55,7 +55,7 @@ where
         .origins(Origins::any().or_absent())
         .at("/engine.io/", EngineIo::new(plimsoll_engineio::Options::default()))
         .at("/sockjs", SockJs::new())
-        .at("/primus", Primus::new().over(WebSocket::new().options(options.clone())))
+        .at("/primus", Primus::new().over(WebSocket::new().options(options)))
         .at("/", WebSocket::new().options(options))
         .build()
         .map_err(io::Error::other)?;
