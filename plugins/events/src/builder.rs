@@ -122,7 +122,7 @@ impl EventsBuilder {
     }
 
     /// Sets how much may wait for its handler on one connection, in bytes, before reading stops.
-    /// A message counts its payload and 64 bytes; it may be exceeded by one message. Default:
+    /// A message counts its payload and 160 bytes; it may be exceeded by one message. Default:
     /// 64 KiB.
     ///
     /// Answers are not read meanwhile either: a handler that awaits one, from a peer that sends

@@ -109,9 +109,45 @@ impl Work {
                 }
             }
         }
+        if self.queue.is_empty() && self.queue.capacity() > KEPT {
+            self.queue = VecDeque::new();
+        }
         started
     }
 }
 
-/// What a task counts beyond its message.
-const TASK_BYTES: usize = 64;
+/// What a task counts beyond its message: somewhat more than its place in the queue.
+const TASK_BYTES: usize = 160;
+const _: () = assert!(size_of::<(Task, usize)>() <= TASK_BYTES);
+/// How many tasks an empty queue keeps room for.
+const KEPT: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use plimsoll::{Capabilities, Info, Socket, SocketOptions};
+    use plimsoll_encoding::{AnyCodec, Json};
+    use plimsoll_memory::pair;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_queue_that_was_long_leaves_no_memory_behind() {
+        let (io, _other) = pair(plimsoll_memory::Options::default()).unwrap();
+        let info = Info::new("memory", Capabilities::FULL, "/".parse().unwrap());
+        let socket = Socket::spawn(io, info, SocketOptions::default());
+        let options = Options::default();
+        let codec = AnyCodec::new(Json);
+        let timeout = options.request_timeout;
+        let peer = Peer::new(socket.sender().clone(), codec, options.dialect, timeout, 1);
+        let mut work = Work::new(options, Arc::default(), peer);
+        let mut count = 0;
+        while !work.is_full() {
+            work.push(Task::Message(Message::from("")), 0);
+            count += 1;
+        }
+        assert!(count > KEPT);
+        work.advance().await;
+        assert_eq!((work.queue.len(), work.queued_bytes), (0, 0));
+        assert!(work.queue.capacity() <= KEPT, "{}", work.queue.capacity());
+    }
+}
