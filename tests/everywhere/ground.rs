@@ -14,6 +14,7 @@ use plimsoll_heartbeat::Heartbeat;
 use plimsoll_http::Server;
 use plimsoll_limit::{ConnectionLimit, RateLimit};
 use plimsoll_memory::Memory;
+use plimsoll_primus::Primus;
 use plimsoll_rooms::Rooms;
 use plimsoll_sockjs::{SockJs, SockJsConnector};
 use plimsoll_tcp::{Tcp, Unix};
@@ -30,6 +31,8 @@ pub(crate) enum Transport {
     EngineIoUpgrade,
     EngineIoWebSocket,
     Memory,
+    /// Over a WebSocket, with JSON.
+    Primus,
     /// Without the framing of SockJS.
     SockJsRaw,
     SockJsWebSocket,
@@ -42,11 +45,12 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::EngineIoPolling,
         Self::EngineIoUpgrade,
         Self::EngineIoWebSocket,
         Self::Memory,
+        Self::Primus,
         Self::SockJsRaw,
         Self::SockJsWebSocket,
         Self::SockJsXhrPolling,
@@ -141,6 +145,7 @@ impl Ground {
 
         let service = HttpService::builder(endpoint.clone())
             .at("/engine.io/", EngineIo::new(plimsoll_engineio::Options::default()))
+            .at("/primus", Primus::new().over(WebSocket::new()))
             .at("/sockjs", SockJs::new())
             .at("/ws", WebSocket::new())
             .origins(Origins::same_host().or_absent())
@@ -159,6 +164,7 @@ impl Ground {
             }
             Transport::EngineIoWebSocket => format!("engineio+ws://{}/engine.io/", self.http),
             Transport::Memory => "mem://here/ws".to_owned(),
+            Transport::Primus => format!("primus+http://{}/primus", self.http),
             Transport::SockJsRaw => format!("sockjs+ws://{}/sockjs", self.http),
             Transport::SockJsWebSocket
             | Transport::SockJsXhrPolling
@@ -178,6 +184,7 @@ impl Ground {
                 dialer.transport(EngineIo::connector())
             }
             Transport::Memory => dialer.transport(self.memory.connector()),
+            Transport::Primus => dialer.transport(Primus::connector()),
             Transport::SockJsRaw => dialer.transport(SockJsConnector::new()),
             Transport::SockJsWebSocket => {
                 dialer.transport(sockjs(plimsoll_sockjs::Transport::WebSocket))
