@@ -9,7 +9,8 @@ use tokio::io::ReadBuf;
 use super::*;
 use crate::options::CONTROL_BUFFER;
 
-/// A peer that sends some bytes, with a pause after each chunk, and takes everything.
+/// A peer that sends some bytes, with a pause after each chunk, and takes everything, unless it
+/// `takes` so many bytes at one write after the other.
 #[derive(Debug, Default)]
 struct Script {
     incoming: VecDeque<Vec<u8>>,
@@ -20,6 +21,7 @@ struct Script {
     writes: usize,
     flushes: usize,
     full: bool,
+    takes: Vec<usize>,
 }
 
 impl AsyncRead for Script {
@@ -54,9 +56,14 @@ impl AsyncWrite for Script {
         if self.full {
             return Poll::Pending;
         }
+        let most = match self.takes.len() {
+            0 => usize::MAX,
+            count => self.takes[self.writes % count],
+        };
+        let taken = bytes.len().min(most);
         self.writes += 1;
-        self.outgoing.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        self.outgoing.extend_from_slice(&bytes[..taken]);
+        if taken > 0 { Poll::Ready(Ok(taken)) } else { Poll::Pending }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -329,6 +336,35 @@ proptest! {
         }
         prop_assert!(server.poll_flush(&mut cx()).is_ready());
         prop_assert_eq!(&server.io.get_mut().outgoing, &library);
+    }
+
+    #[test]
+    fn what_goes_out_in_pieces_arrives_in_order(
+        frames in vec((frame(), any::<bool>()), 0..20),
+        takes in vec(0_usize..3000, 0..8),
+    ) {
+        let script = Script { takes: [takes, vec![100]].concat(), ..Script::default() };
+        let mut server = Connection::new(script, Bytes::new(), Role::Server, Options::default());
+        let ping = wire(vec![Frame::Ping(Bytes::new())]);
+        let last = (Frame::Close(Close::normal()), false);
+        let frames = [frames, vec![last]].concat();
+        for (frame, is_pinged) in frames.clone() {
+            if is_pinged {
+                server.io.get_mut().incoming.push_back(ping.clone());
+                prop_assert_eq!(receive(&mut server, 3), [Ok(Frame::Ping(Bytes::new()))]);
+            }
+            while server.poll_ready(&mut cx()).is_pending() {}
+            server.start_send(frame).unwrap();
+        }
+        while server.poll_close(&mut cx()).is_pending() {}
+
+        let mut client = connection(Role::Client, &[&server.io.get_mut().outgoing]);
+        let mut received: Vec<_> = receive(&mut client, 3).into_iter().map(Result::unwrap).collect();
+        let mut sent: Vec<_> = frames.into_iter().map(|(frame, _)| frame).collect();
+        // Of several pongs that wait, only the last goes out.
+        received.retain(|frame| !matches!(frame, Frame::Pong(_)));
+        sent.retain(|frame| !matches!(frame, Frame::Pong(_)));
+        prop_assert_eq!(received, sent);
     }
 
     #[test]
