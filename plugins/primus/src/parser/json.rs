@@ -27,8 +27,10 @@ impl Parser for Json {
     }
 
     fn outbound(&self, message: Message) -> Result<Message, Error> {
-        let has = |separator| message.as_text().is_some_and(|text| text.contains(separator));
-        if !has(LINE_SEPARATOR) && !has(PARAGRAPH_SEPARATOR) {
+        let text = message.as_text().unwrap_or_default();
+        // Without branches, so that many bytes are looked at together.
+        let is_ascii = text.bytes().fold(0, |bits, byte| bits | byte).is_ascii();
+        if is_ascii || !(text.contains(LINE_SEPARATOR) || text.contains(PARAGRAPH_SEPARATOR)) {
             return Ok(message);
         }
         let escaped = message.wire(ESCAPED, |message| {
