@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures::{FutureExt, TryFutureExt};
-use http::{Request, Response};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tower_service::Service;
 
-use crate::deadline::{Deadline, Requests};
+use crate::deadline::{Answer, Deadline, Request as Counted, Requests};
 use crate::handle::Handle;
 use crate::options::Options;
 use crate::server::Server;
@@ -97,10 +98,10 @@ where
         let Self { service, shared } = self;
         let requests = Arc::new(Requests::default());
         let deadline = Deadline::new(Arc::clone(&requests), shared.options.header_timeout);
+        let max_headers = shared.options.max_headers;
         let respond = service_fn(move |request: Request<Incoming>| {
             let counted = requests.begin(request.version());
-            respond(service.clone(), request, peer)
-                .map_ok(|response| response.map(|body| counted.until_end_of(body)))
+            respond(service.clone(), request, peer, counted, max_headers)
         });
         let io = TokioIo::new(stream);
         match &shared.protocol {
@@ -124,26 +125,40 @@ fn respond<S, B>(
     mut service: S,
     request: Request<Incoming>,
     peer: SocketAddr,
-) -> impl Future<Output = Result<Response<B>, BoxError>> + Send
+    counted: Counted,
+    max_headers: usize,
+) -> impl Future<Output = Result<Response<Answer<B>>, BoxError>> + Send
 where
     S: Service<Request<Body>, Response = Response<B>> + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send + 'static,
     B: Send + 'static,
 {
+    if request.version() < Version::HTTP_2 && request.headers().len() > max_headers {
+        return ready(Ok(too_many_headers(counted))).boxed().right_future();
+    }
     let body = |body: Incoming| if body.is_end_stream() { Body::empty() } else { Body::new(body) };
     let mut request = request.map(body);
     request.extensions_mut().insert(PeerAddr::Ip(peer));
+    let answer = |response: Response<B>| response.map(|body| counted.until_end_of(Some(body)));
     match service.poll_ready(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(Ok(())) => service.call(request).err_into().left_future(),
+        Poll::Ready(Ok(())) => service.call(request).map_ok(answer).err_into().left_future(),
         Poll::Ready(Err(error)) => ready(Err(error.into())).boxed().right_future(),
         Poll::Pending => async move {
             poll_fn(|cx| service.poll_ready(cx)).await.map_err(Into::into)?;
-            service.call(request).await.map_err(Into::into)
+            service.call(request).await.map(answer).map_err(Into::into)
         }
         .boxed()
         .right_future(),
     }
+}
+
+/// What hyper answers if it counts the headers itself.
+fn too_many_headers<B>(counted: Counted) -> Response<Answer<B>> {
+    let mut response = Response::new(counted.until_end_of(None));
+    *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// Polls a connection to its end. It is in a box, so that the task does not have the size of
@@ -172,9 +187,11 @@ fn both(options: &Options, spawner: Spawner) -> Protocol {
     builder
         .http1()
         .header_read_timeout(None)
-        .max_headers(options.max_headers)
         .max_buf_size(options.max_header_bytes)
         .keep_alive(options.keep_alive);
+    if options.max_headers > HYPER_HEADERS {
+        builder.http1().max_headers(options.max_headers);
+    }
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -195,12 +212,17 @@ fn http1_only(options: &Options) -> Protocol {
     let mut builder = http1::Builder::new();
     builder
         .header_read_timeout(None)
-        .max_headers(options.max_headers)
         .max_buf_size(options.max_header_bytes)
         .keep_alive(options.keep_alive);
+    if options.max_headers > HYPER_HEADERS {
+        builder.max_headers(options.max_headers);
+    }
     Protocol::Http1(builder)
 }
 
+/// How many headers hyper takes by itself. For any other number, smaller ones included, it
+/// allocates and fills a list with each request.
+const HYPER_HEADERS: usize = 100;
 /// How much a client may send ahead of what is read, on a stream and on all of a connection's.
 const STREAM_WINDOW: u32 = 64 * 1024;
 const CONNECTION_WINDOW: u32 = 1024 * 1024;

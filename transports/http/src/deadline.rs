@@ -40,8 +40,8 @@ impl Requests {
 pub(crate) struct Request(Arc<Requests>);
 
 impl Request {
-    /// Ends the request with the body of its answer.
-    pub(crate) fn until_end_of<B>(self, body: B) -> Answer<B> {
+    /// Ends the request with the body of its answer; `None` is an empty one.
+    pub(crate) fn until_end_of<B>(self, body: Option<B>) -> Answer<B> {
         Answer { body, _request: self }
     }
 }
@@ -56,7 +56,7 @@ impl Drop for Request {
 #[pin_project]
 pub(crate) struct Answer<B> {
     #[pin]
-    body: B,
+    body: Option<B>,
     _request: Request,
 }
 
@@ -68,15 +68,15 @@ impl<B: Body> Body for Answer<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.project().body.poll_frame(cx)
+        self.project().body.as_pin_mut().map_or(Poll::Ready(None), |body| body.poll_frame(cx))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
