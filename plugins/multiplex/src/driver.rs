@@ -1,6 +1,7 @@
 //! The one task that holds the connection beneath.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -15,7 +16,10 @@ use crate::table::{Ending, Table};
 /// Moves messages between the connection and its channels, until one of the sides ends it.
 pub(crate) async fn drive(socket: Socket, shared: Arc<Shared>) {
     let (mut sender, mut receiver) = socket.split();
-    let ending = poll_fn(|cx| poll_open(cx, &mut sender, &mut receiver, &shared)).await;
+    let watched = sender.clone();
+    let mut closed = pin!(watched.closed());
+    let ending = poll_fn(|cx| poll_open(cx, &mut sender, &mut receiver, closed.as_mut(), &shared));
+    let ending = ending.await;
     match ending {
         Ended::Here(close) => {
             let drained = poll_fn(|cx| poll_outbound(cx, &mut sender, &shared));
@@ -45,6 +49,7 @@ fn poll_open(
     cx: &mut Context<'_>,
     sender: &mut Sender,
     receiver: &mut Receiver,
+    mut closed: Pin<&mut impl Future<Output = Close>>,
     shared: &Shared,
 ) -> Poll<Ended> {
     for _ in 0..BATCH {
@@ -56,9 +61,13 @@ fn poll_open(
             return Poll::Ready(Ended::Here(close));
         }
         // A connection that can send no more says why when it is read.
-        let _ = poll_outbound(cx, sender, shared);
+        let sent = poll_outbound(cx, sender, shared);
         if !may_read && !shared.with(|table| table.may_read()) {
-            return Poll::Pending;
+            let over = matches!(sent, Poll::Ready(Err(_))) || closed.as_mut().poll(cx).is_ready();
+            if !over {
+                return Poll::Pending;
+            }
+            shared.with(|table| table.last_words = true);
         }
         let received = match ready!(receiver.poll_next_unpin(cx)) {
             Some(Ok(message)) => shared.with(|table| table.receive(message)),

@@ -111,13 +111,13 @@ impl Table {
         Poll::Pending
     }
 
-    fn send(&mut self, number: usize, message: Message) -> Result<(), Error> {
+    pub(crate) fn send(&mut self, number: usize, message: Message) -> Result<(), Error> {
         let (dialect, binary) = (self.dialect(), self.binary);
         let Some(entry) = self.entries.get_mut(number) else { return Err(closed()) };
         if entry.outbound.ended {
             return Err(closed());
         }
-        let cost = cost(&message);
+        let granted = cost(&message);
         let Some(message) = dialect.encode(&entry.key, Packet::Message(message), binary)? else {
             return Ok(());
         };
@@ -126,9 +126,10 @@ impl Table {
             return Err(Error::with_message(ErrorKind::TooLarge, message));
         }
         if dialect.is_own() {
-            entry.outbound.credit -= i64::try_from(cost).unwrap_or(i64::MAX);
+            entry.outbound.credit -= i64::try_from(granted).unwrap_or(i64::MAX);
         }
-        entry.outbound.push(message, cost);
+        let waiting = cost(&message);
+        entry.outbound.push(message, waiting);
         self.schedule(number);
         Ok(())
     }
@@ -158,7 +159,7 @@ impl Table {
     }
 
     /// Nobody holds the channel any more.
-    fn abandon(&mut self, number: usize) {
+    pub(crate) fn abandon(&mut self, number: usize) {
         let Some(entry) = self.entries.get_mut(number) else { return };
         entry.abandoned = true;
         entry.inbound.clear();

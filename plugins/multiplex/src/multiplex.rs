@@ -84,8 +84,8 @@ impl Multiplex {
         self
     }
 
-    /// Sets how long the name of a channel may be, in bytes. Longer ones are refused with
-    /// status 414. Default: 255.
+    /// Sets how long the name of a channel may be, in bytes, and so the id that a peer of
+    /// primus-multiplex gives it. Longer ones are refused with status 414. Default: 255.
     #[must_use]
     pub fn max_name(mut self, bytes: usize) -> Self {
         self.max_name = bytes;
@@ -93,7 +93,8 @@ impl Multiplex {
     }
 
     /// Sets how much may wait in each direction of a channel, in bytes. A message counts its
-    /// payload and 64 bytes. It may be exceeded by one message, so that every message can pass.
+    /// payload and 64 bytes, and on its way out its header. It may be exceeded by one message, so
+    /// that every message can pass.
     /// Default: 256 KiB.
     #[must_use]
     pub fn window(mut self, bytes: u32) -> Self {

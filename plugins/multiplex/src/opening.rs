@@ -122,8 +122,9 @@ impl Table {
 
     /// Takes in a channel that the peer opens, or refuses it.
     pub(crate) fn arrive(&mut self, key: Key, request: Request) -> Option<usize> {
-        let reject = if request.name.len() > self.options.max_name {
-            Reject::new(StatusCode::URI_TOO_LONG, "the name of the channel is too long")
+        let longest = request.name.len().max(key.id().len());
+        let reject = if longest > self.options.max_name {
+            Reject::new(StatusCode::URI_TOO_LONG, "the name or the id of the channel is too long")
         } else if self.ended || self.entries.len() >= self.options.max_channels {
             Reject::unavailable(TOO_MANY, 1)
         } else {

@@ -31,6 +31,8 @@ pub(crate) struct Table {
     pub(crate) refusals: VecDeque<(Key, Reject)>,
     /// The channels that hold up all others until they are read.
     pub(crate) full: HashSet<usize>,
+    /// The connection is over: what it has received is the last, and is read in any case.
+    pub(crate) last_words: bool,
     /// This side wants the connection closed.
     pub(crate) closing: Option<Close>,
     pub(crate) ended: bool,
@@ -76,6 +78,7 @@ impl Table {
             turns: VecDeque::new(),
             refusals: VecDeque::new(),
             full: HashSet::new(),
+            last_words: false,
             closing: None,
             ended: false,
             acceptor: None,
@@ -176,7 +179,7 @@ impl Table {
 
     /// Whether more may be read from the connection.
     pub(crate) fn may_read(&self) -> bool {
-        self.refusals.len() <= MAX_REFUSALS && self.full.is_empty()
+        self.last_words || (self.refusals.len() <= MAX_REFUSALS && self.full.is_empty())
     }
 
     /// The next message for the connection.
@@ -225,6 +228,9 @@ impl Table {
             self.routes.remove(&entry.key);
         }
         if entry.abandoned {
+            if entry.outbound.in_turn {
+                self.turns.retain(|turn| *turn != number);
+            }
             self.entries.remove(number);
         }
     }
@@ -344,3 +350,23 @@ fn protocol(message: &'static str) -> Error {
 
 /// How many refusals may wait to go out before nothing more is read.
 const MAX_REFUSALS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn channels_that_end_unsent_leave_no_turns_behind() {
+        let mut table = Table::new(Multiplex::websocket_multiplex(), Side::Acceptor, true);
+        for _ in 0..1000 {
+            table.receive("sub,news".into()).unwrap();
+            let (number, _) = table.arrivals.pop_front().unwrap();
+            table.accept(number, None, http::HeaderMap::new()).unwrap();
+            table.send(number, "never read".into()).unwrap();
+            table.receive("uns,news".into()).unwrap();
+            table.abandon(number);
+        }
+        assert!(table.entries.is_empty());
+        assert!(table.turns.len() <= 1, "{}", table.turns.len());
+    }
+}

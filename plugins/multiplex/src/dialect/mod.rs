@@ -86,6 +86,16 @@ pub(crate) enum Key {
     Subscription { name: Arc<str>, id: Arc<str> },
 }
 
+impl Key {
+    /// What the peer calls the channel besides its name; empty if nothing.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Subscription { id, .. } => id,
+            Self::Name(_) | Self::Number(_) => "",
+        }
+    }
+}
+
 /// What is said of a channel.
 #[derive(Clone, Debug)]
 pub(crate) enum Packet {

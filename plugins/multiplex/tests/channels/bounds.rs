@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 use plimsoll::{Close, Connector, Dial, Duplex, ErrorKind, Message, SocketOptions};
-use plimsoll_multiplex::Multiplex;
+use plimsoll_multiplex::{Multiplex, Overflow};
 use tokio::time::timeout;
 
-use crate::ground::{assert_echoes, channel, echo_server, echo_server_with, ends, next, wire_to};
+use crate::ground::{
+    assert_echoes, channel, echo_server, echo_server_with, ends, next, sockets, wire_to,
+};
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_channel_holds_up_no_other_and_costs_its_window_at_most() {
@@ -66,6 +68,61 @@ async fn who_does_not_read_refusals_has_to_wait() {
         opened += 1;
         assert!(opened < 100_000, "the queues on the way hold less");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_does_not_read_refusals_and_goes_leaves_nothing_behind() {
+    let (wire, mut server) = wire_to(Multiplex::own().max_channels(1));
+    let mut opened = 0;
+    let open = |id: u32| wire.send(format!(r#"o{id}:{{"name":"flood","window":1}}"#));
+    while timeout(Duration::from_secs(1), open(2 * opened + 1)).await.is_ok() {
+        opened += 1;
+    }
+    drop(wire);
+    let end = async { while server.accept().await.is_some() {} };
+    timeout(Duration::from_secs(60), end).await.expect("the end of the connection shows");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_holds_up_all_channels_learns_that_the_connection_has_ended() {
+    let multiplex = Multiplex::websocket_multiplex().window(WINDOW).overflow(Overflow::Wait);
+    let (wire, ours) = sockets();
+    let connection = ours.sender().clone();
+    let mut server = multiplex.accept(ours).unwrap();
+    wire.send("sub,unread").await.unwrap();
+    let channel = server.accept().await.unwrap().accept().unwrap();
+    let message = format!("msg,unread,{}", "x".repeat(1000));
+    while timeout(Duration::from_secs(1), wire.send(&*message)).await.is_ok() {}
+    connection.abort(Close::going_away());
+    assert!(timeout(Duration::from_secs(60), server.accept()).await.unwrap().is_none());
+    drop(channel);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_peer_is_counted_with_its_header() {
+    let (ours, _wire) = sockets();
+    let client = Multiplex::websocket_multiplex().window(32 * WINDOW).connect(ours).unwrap();
+    let url = format!("channel:{}", "%E2%82%AC".repeat(85));
+    let mut channel = client.connector().connect(Dial::new(url)).await.unwrap().io;
+    let mut taken = 0;
+    let second = Duration::from_secs(1);
+    while timeout(second, poll_fn(|cx| channel.poll_ready(cx))).await.is_ok() {
+        channel.start_send("".into()).unwrap();
+        taken += "msg,,".len() + "%u20AC".len() * 85;
+    }
+    let SocketOptions { outbox_bytes, inbox_bytes, .. } = SocketOptions::default();
+    let most = outbox_bytes + inbox_bytes + 2 * 32 * WINDOW as usize;
+    assert!(taken <= most, "{taken} of {most}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_id_of_a_peer_is_as_long_as_a_name_at_most() {
+    let (mut wire, mut server) = wire_to(Multiplex::primus_multiplex());
+    let id = "i".repeat(256);
+    wire.send(format!(r#"[1,"{id}","news"]"#)).await.unwrap();
+    assert_eq!(next(&mut wire).await, Message::from(format!(r#"[2,"{id}","news"]"#)));
+    wire.send(r#"[1,"i","news"]"#).await.unwrap();
+    assert_eq!(server.accept().await.unwrap().name(), "news");
 }
 
 #[tokio::test(start_paused = true)]
