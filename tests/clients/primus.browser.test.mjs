@@ -26,7 +26,7 @@ const CASES = [
 
 describe("primus 8.0 in Chromium", { timeout: 120_000 }, () => {
   for (const [transformer, parser] of CASES) {
-    test(`${transformer} carries ${parser}, comes back, and stays away`, async (t) => {
+    test(`${transformer} carries ${parser}, comes back, stays away, and is turned away`, async (t) => {
       const file = await save(t, transformer, parser);
       const server = await serve(t, parser, file);
       const browser = await launchBrowser(t);
@@ -39,6 +39,7 @@ describe("primus 8.0 in Chromium", { timeout: 120_000 }, () => {
         assert.match(seen.id, /^[\w-]{20,}$/);
         assert.equal(seen.reconnected, 2);
         assert.deepEqual(seen.ending, ["open", "close", "end"]);
+        assert.deepEqual(seen.refusal, ["end"]);
       }
     });
   }
@@ -46,7 +47,8 @@ describe("primus 8.0 in Chromium", { timeout: 120_000 }, () => {
 
 /** Runs in the page. */
 async function talk([url, values]) {
-  const open = (query) => new window.Primus(`${url}${query}`, { reconnect: { min: 10, max: 100 } });
+  const reconnect = { min: 10, max: 100 };
+  const open = (query, options) => new window.Primus(url + query, { reconnect, ...options });
   const event = (client, name) => new Promise((resolve) => client.once(name, resolve));
 
   const client = open("");
@@ -71,7 +73,13 @@ async function talk([url, values]) {
   const ending = [];
   for (const name of ["open", "close", "end"]) leaving.on(name, () => ending.push(name));
   await event(leaving, "end");
-  return { echoes, id, reconnected, ending };
+
+  // Over Engine.IO, Chromium would ask its user for a password before it tells the page.
+  const refused = open("?deny=1", { strategy: false, timeout: 1_000 });
+  const refusal = [];
+  for (const name of ["open", "end"]) refused.on(name, () => refusal.push(name));
+  await event(refused, "end");
+  return { echoes, id, reconnected, ending, refusal };
 }
 
 /** Has Primus write its library to a file. */
