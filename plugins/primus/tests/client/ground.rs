@@ -77,5 +77,5 @@ pub(crate) async fn closed(socket: &Socket) -> plimsoll::Close {
 }
 
 pub(crate) async fn within<F: Future>(future: F) -> F::Output {
-    timeout(Duration::from_secs(10), future).await.expect("it takes too long")
+    timeout(Duration::from_secs(30), future).await.expect("it takes too long")
 }

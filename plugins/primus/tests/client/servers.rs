@@ -1,5 +1,7 @@
 //! Each transport and each parser.
 
+use std::time::Duration;
+
 use plimsoll::{CloseCode, Dial, ErrorKind};
 use plimsoll_encoding::TypedExt;
 use plimsoll_primus::{Primus, parser};
@@ -102,13 +104,11 @@ async fn the_query_and_the_headers_reach_the_server() {
 
 #[tokio::test]
 async fn pings_are_answered() {
-    each(&json!({ "pingInterval": 100 }), async |ground, server| {
+    each(&json!({ "pingInterval": 300 }), async |ground, server| {
         let mut socket = ground.connect().await;
         // A client that answers none is gone after two intervals.
-        for _ in 0..5 {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            assert_eq!(ask(&mut socket, "there").await, "there", "{server}");
-        }
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        assert_eq!(ask(&mut socket, "there").await, "there", "{server}");
     })
     .await;
 }
