@@ -9,6 +9,7 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use plimsoll::session::{Session, SessionSender};
 use plimsoll::{Body, Error, ErrorKind, Frame, Reject};
+use tokio::time::timeout;
 
 use super::client::Client;
 use super::frames;
@@ -17,7 +18,8 @@ use crate::codec::{Jsonp, Packets, Query, Refusal, Version};
 
 impl EngineIo {
     /// Hands over packet by packet, as fast as the application reads, and answers after the last.
-    /// If the request is dropped meanwhile the session ends, since a part of it may be lost.
+    /// If the request is dropped meanwhile, or its body takes too long, the session ends, since a
+    /// part of it may be lost.
     pub(super) async fn post(
         &self,
         client: Arc<Client>,
@@ -34,7 +36,12 @@ impl EngineIo {
         };
         let version = client.dialect().version;
         let unfinished = Unfinished(&session);
-        let delivered = match read(body, self.options.max_payload).await {
+        // A client that sends for longer than this cannot give the sign of life that is due.
+        let limit = self.options.ping_interval + self.options.ping_timeout;
+        let Ok(body) = timeout(limit, read(body, self.options.max_payload)).await else {
+            return Err(Reject::new(StatusCode::REQUEST_TIMEOUT, ""));
+        };
+        let delivered = match body {
             Ok(Some(body)) => {
                 let packets = self.packets(body, version, sent);
                 deliver(packets, version, &session, &mut sender).await

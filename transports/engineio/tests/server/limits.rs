@@ -42,6 +42,23 @@ async fn a_body_over_the_limit_is_not_read() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_ends_the_request_with_the_session() {
+    let moment = Duration::from_millis(200);
+    let options = Options::default().ping_interval(moment).ping_timeout(moment);
+    let server = TestServer::echo(options).await;
+    let sid = server.open().await;
+    let head = format!(
+        "POST /engine.io/?{POLLING}&sid={sid} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\
+         Content-Length: 10\r\n\r\n4"
+    );
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = timeout(Duration::from_secs(60), Answer::read(&mut stream)).await;
+    assert_eq!(answer.expect("an answer").both(), (408, String::new()));
+    server.becomes(0).await;
+}
+
+#[tokio::test]
 async fn too_many_packets_in_a_body_end_the_session() {
     let server = TestServer::echo(Options::default().max_packets(3)).await;
     let sid = server.open().await;
