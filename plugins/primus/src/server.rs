@@ -84,7 +84,7 @@ impl Primus {
     }
 
     /// Sets how often each client is pinged, less up to a tenth at random; from 1 ms to two
-    /// thirds of the [`ping_timeout`](Self::ping_timeout). One that has sent nothing when the
+    /// thirds of the [`ping_timeout`](Self::ping_timeout), at most a day. One that has sent nothing when the
     /// next ping is due is dead: its connection ends in a way that makes it come back. `None` for
     /// clients whose library waits for no pings. Default: 30 s.
     pub fn ping_interval(mut self, interval: impl Into<Option<Duration>>) -> Self {
@@ -190,10 +190,10 @@ impl HttpTransport for Primus {
             transformer.check()?;
         }
         if let Some(interval) = self.settings.ping_interval {
-            let longest = self.ping_timeout * 2 / 3;
+            let longest = (self.ping_timeout / 3 * 2).min(MAX_INTERVAL);
             if !(MIN_INTERVAL..=longest).contains(&interval) {
                 let remedy = format!(
-                    "must be from 1 ms to {longest:?}, two thirds of the `ping_timeout` of clients"
+                    "must be from 1 ms to {longest:?}, two thirds of the `ping_timeout` of clients, at most a day"
                 );
                 return Err(Error::config("ping_interval", remedy));
             }
@@ -237,3 +237,5 @@ fn is_upgrade(request: &Request<Body>) -> bool {
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(45);
 const MIN_INTERVAL: Duration = Duration::from_millis(1);
+/// Longer is a mistake, and what is too long for the clock is a panic.
+const MAX_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);

@@ -123,13 +123,14 @@ fn an_option_that_cannot_work_is_named() {
     let websocket = || Primus::new().over(WebSocket::new());
     let mut limits = plimsoll_websocket::Options::default();
     limits.max_message = 0;
-    let cases: [(&str, Primus); 9] = [
+    let cases: [(&str, Primus); 10] = [
         ("over", Primus::new()),
         ("over", websocket().over(WebSocket::new())),
         ("parser", websocket().over(SockJs::new()).parser(MessagePack)),
         ("parser", websocket().over(SockJs::new()).parser(BinaryPack)),
         ("ping_interval", websocket().ping_interval(Duration::ZERO)),
         ("ping_interval", websocket().ping_interval(Duration::from_secs(31))),
+        ("ping_interval", websocket().ping_timeout(Duration::MAX).ping_interval(Duration::MAX / 2)),
         ("library", websocket().library("")),
         ("library_file", websocket().library_file("/nowhere/primus.js")),
         ("max_message", Primus::new().over(WebSocket::new().options(limits))),
