@@ -66,6 +66,16 @@ pub trait Duplex: Send + 'static {
     /// Takes a frame for the peer.
     fn start_send(&mut self, frame: Frame) -> Result<(), Error>;
 
+    /// Takes a text message for the peer that consists of `parts`, as
+    /// [`start_send`](Self::start_send) takes a whole one: for a protocol that puts something
+    /// around each text, over a transport that copies texts in any case.
+    ///
+    /// By default the parts are put together and sent as a frame, which is right for every
+    /// wrapper.
+    fn start_send_text(&mut self, parts: &[&str]) -> Result<(), Error> {
+        self.start_send(parts.concat().into())
+    }
+
     /// Hands all taken frames to the network.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>>;
 
@@ -95,6 +105,10 @@ impl<D: Duplex + ?Sized> Duplex for Box<D> {
 
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
         (**self).start_send(frame)
+    }
+
+    fn start_send_text(&mut self, parts: &[&str]) -> Result<(), Error> {
+        (**self).start_send_text(parts)
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

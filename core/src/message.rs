@@ -72,6 +72,20 @@ impl Message {
         }
     }
 
+    /// Takes `prefix` away from the beginning of a text message, without copying. Returns false,
+    /// and changes nothing, if the message is binary or begins with something else.
+    #[inline]
+    pub fn strip_prefix(&mut self, prefix: &str) -> bool {
+        match &mut self.payload {
+            Payload::Text(text) if text.starts_with(prefix) => {
+                *text = std::mem::take(text).skip(prefix.len());
+                self.wire = self.wire.take().map(|_| Arc::default());
+                true
+            }
+            Payload::Text(_) | Payload::Binary(_) => false,
+        }
+    }
+
     /// Whether this is a text message.
     pub fn is_text(&self) -> bool {
         matches!(self.payload, Payload::Text(_))
@@ -101,6 +115,12 @@ impl Message {
     pub fn shared(mut self) -> Self {
         self.wire.get_or_insert_default();
         self
+    }
+
+    /// Whether the message was [readied](Self::shared) for many receivers. A wire form of one that
+    /// was not has no use after it is sent.
+    pub fn is_shared(&self) -> bool {
+        self.wire.is_some()
     }
 
     /// The message in a transport's wire form.
@@ -286,6 +306,26 @@ mod tests {
             let form =
                 message.wire(WireKey { variant, ..KEY }, |_| Bytes::from(vec![variant as u8]));
             assert_eq!(form, [variant as u8].as_slice());
+        }
+    }
+
+    #[test]
+    fn a_prefix_is_taken_from_text_that_has_it() {
+        let mut message = Message::from("4news").shared();
+        assert!(message.is_shared());
+        message.wire(KEY, |_| Bytes::from("old"));
+        let address = message.as_bytes().as_ptr().wrapping_add(1);
+        assert!(message.strip_prefix("4"));
+        assert_eq!((message.as_text(), message.as_bytes().as_ptr()), (Some("news"), address));
+        assert_eq!(message.wire(KEY, |_| Bytes::from("new")), "new");
+        for (mut message, prefix) in [
+            (Message::from("news"), "newsreel"),
+            (Message::from("é"), "e"),
+            (Message::binary("4news"), "4"),
+        ] {
+            let before = message.clone();
+            assert!(!message.strip_prefix(prefix));
+            assert_eq!(message, before);
         }
     }
 
