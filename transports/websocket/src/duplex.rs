@@ -1,6 +1,7 @@
 //! An established WebSocket.
 
 use std::io::{self, Write};
+use std::iter;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -87,6 +88,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Connection<S> {
 
     fn write_control(&mut self, frame: WireMessage) -> Result<(), tungstenite::Error> {
         self.protocol.get().write(&mut self.io, frame)
+    }
+
+    fn write_message<'a>(
+        &mut self,
+        is_text: bool,
+        parts: impl Iterator<Item = &'a [u8]> + Clone,
+    ) -> Result<(), tungstenite::Error> {
+        let length = parts.clone().map(<[u8]>::len).sum();
+        self.spare |= length > LARGE;
+        Ok(self.io.write_message(is_text, length, parts)?)
     }
 
     /// Reads the next frame.
@@ -197,20 +208,22 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
         self.dirty = true;
         let written = match frame {
             Frame::Message(message) => {
-                self.spare |= message.len() > LARGE;
-                self.io.write_message(&message).map_err(tungstenite::Error::from)
+                self.write_message(message.is_text(), iter::once(message.as_bytes()))
             }
             Frame::Ping(payload) => self.write_control(WireMessage::Ping(control(payload)?)),
             Frame::Pong(payload) => self.write_control(WireMessage::Pong(control(payload)?)),
             Frame::Close(close) => self.write_control(WireMessage::Close(into_wire(&close))),
             _ => return Err(ErrorKind::Unsupported.into()),
         };
-        match written {
-            Ok(()) => Ok(()),
-            // It is buffered, and `poll_ready` waits for it.
-            Err(error) if would_block(&error) => Ok(()),
-            Err(error) => Err(from_library(error)),
+        buffered(written)
+    }
+
+    fn start_send_text(&mut self, parts: &[&str]) -> Result<(), Error> {
+        if !self.protocol.can_write() {
+            return Err(ErrorKind::Close.into());
         }
+        self.dirty = true;
+        buffered(self.write_message(true, parts.iter().map(|part| part.as_bytes())))
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -240,6 +253,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Duplex for Connection<S
             }
         }
         Poll::Ready(Ok(()))
+    }
+}
+
+fn buffered(written: Result<(), tungstenite::Error>) -> Result<(), Error> {
+    match written {
+        Ok(()) => Ok(()),
+        // `poll_ready` waits for it.
+        Err(error) if would_block(&error) => Ok(()),
+        Err(error) => Err(from_library(error)),
     }
 }
 

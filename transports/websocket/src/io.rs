@@ -101,9 +101,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Io<S> {
         self.out = Vec::new();
     }
 
-    /// Buffers a message.
-    pub(crate) fn write_message(&mut self, message: &Message) -> io::Result<()> {
-        unfragmented::write(message, self.role, &mut self.out);
+    /// Buffers a message that consists of `parts`, which have `length` bytes together.
+    #[inline]
+    pub(crate) fn write_message<'a>(
+        &mut self,
+        is_text: bool,
+        length: usize,
+        parts: impl Iterator<Item = &'a [u8]>,
+    ) -> io::Result<()> {
+        unfragmented::write(is_text, length, parts, self.role, &mut self.out);
         if self.out.len() > self.options.write_buffer { self.write_out() } else { Ok(()) }
     }
 

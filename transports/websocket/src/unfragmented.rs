@@ -36,13 +36,19 @@ pub(crate) fn read(bytes: &[u8], role: Role, options: &Options) -> Option<(Messa
     Some((message, end))
 }
 
-/// Appends a message to `out`.
-pub(crate) fn write(message: &Message, role: Role, out: &mut Vec<u8>) {
-    let payload = message.as_bytes();
-    out.reserve(MAX_HEADER + payload.len());
-    let first = if message.is_text() { FIRST_TEXT } else { FIRST_BINARY };
+/// Appends a message to `out` that consists of `parts`, which have `length` bytes together.
+#[inline]
+pub(crate) fn write<'a>(
+    is_text: bool,
+    length: usize,
+    parts: impl Iterator<Item = &'a [u8]>,
+    role: Role,
+    out: &mut Vec<u8>,
+) {
+    out.reserve(MAX_HEADER + length);
+    let first = if is_text { FIRST_TEXT } else { FIRST_BINARY };
     let mask_bit = if role == Role::Client { MASK } else { 0 };
-    match payload.len() {
+    match length {
         length @ ..126 => out.extend_from_slice(&[first, mask_bit | length as u8]),
         length @ ..0x1_0000 => {
             out.extend_from_slice(&[first, mask_bit | 126]);
@@ -54,13 +60,13 @@ pub(crate) fn write(message: &Message, role: Role, out: &mut Vec<u8>) {
         }
     }
     if role == Role::Server {
-        out.extend_from_slice(payload);
+        parts.for_each(|part| out.extend_from_slice(part));
         return;
     }
     let mask: [u8; 4] = rand::random();
     out.extend_from_slice(&mask);
     let begin = out.len();
-    out.extend_from_slice(payload);
+    parts.for_each(|part| out.extend_from_slice(part));
     apply_mask(&mut out[begin..], mask);
 }
 

@@ -130,6 +130,36 @@ fn wire(frames: Vec<Frame>) -> Vec<u8> {
 }
 
 #[test]
+fn text_in_parts_is_one_message() {
+    for role in [Role::Server, Role::Client] {
+        for length in [0, 122, 123, 65_533, 70_000] {
+            let middle = "x".repeat(length);
+            let mut sender = connection(role, &[]);
+            sender.start_send_text(&["<", &middle, "é"]).unwrap();
+            assert!(sender.poll_flush(&mut cx()).is_ready());
+            let sent = std::mem::take(&mut sender.io.get_mut().outgoing);
+
+            let peer = if role == Role::Server { Role::Client } else { Role::Server };
+            let mut options = Options::default();
+            options.max_message = 1 << 20;
+            options.max_frame = 1 << 20;
+            let script = Script { incoming: [sent].into(), ..Script::default() };
+            let mut peer = Connection::new(script, Bytes::new(), peer, options);
+            let text = Frame::from(format!("<{middle}é"));
+            assert_eq!(receive(&mut peer, 20), [Ok(text)]);
+        }
+    }
+}
+
+#[test]
+fn no_text_in_parts_follows_a_close() {
+    let mut server = connection(Role::Server, &[]);
+    put(&mut server, Frame::Close(Close::normal()));
+    let error = server.start_send_text(&["a", "b"]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Close);
+}
+
+#[test]
 fn a_batch_goes_out_in_one_write_and_one_flush() {
     let mut server = connection(Role::Server, &[]);
     for _ in 0..50 {
