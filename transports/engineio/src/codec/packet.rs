@@ -25,6 +25,9 @@ pub(crate) enum Packet {
 }
 
 impl Packet {
+    /// What a message begins with in its text form, unless it is binary.
+    pub(crate) const TEXT_MESSAGE: &str = "4";
+
     /// The text of the ping and the pong that try out a WebSocket.
     pub(crate) const PROBE: Text = Text::from_static("probe");
 
@@ -68,12 +71,11 @@ impl Packet {
 
     /// Reads a packet from a WebSocket message.
     #[inline]
-    pub(crate) fn from_websocket(message: Message, version: Version) -> Result<Self, Error> {
+    pub(crate) fn from_websocket(mut message: Message, version: Version) -> Result<Self, Error> {
+        if message.strip_prefix(Self::TEXT_MESSAGE) {
+            return Ok(Self::Message(message));
+        }
         match (message.into_text(), version) {
-            // Nearly all of them.
-            (Ok(text), _) if text.starts_with(TEXT_MESSAGE) => {
-                Ok(Self::Message(Message::text(text.skip(TEXT_MESSAGE.len_utf8()))))
-            }
             (Ok(text), _) => Self::from_text(text.into_bytes(), version),
             // Kept as it is, without a look into it.
             (Err(message), Version::V4) => Ok(Self::Message(message)),
@@ -171,5 +173,4 @@ fn text(bytes: Bytes) -> Result<Text, Error> {
 }
 
 const MESSAGE: u8 = 4;
-const TEXT_MESSAGE: char = '4';
 const UNKNOWN: &str = "a packet is of an unknown type";

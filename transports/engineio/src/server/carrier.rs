@@ -6,9 +6,8 @@ use std::task::{Context, Poll, ready};
 use plimsoll::session::SessionDuplex;
 use plimsoll::{Duplex, Error, ErrorKind, Frame};
 
-use super::frames;
 use super::probe::Probe;
-use super::wire::{Received, Wire};
+use super::wire::Wire;
 use crate::codec::{Version, can_poll};
 
 pub(super) enum Carrier {
@@ -47,11 +46,7 @@ impl Carrier {
     }
 
     #[inline]
-    pub(super) fn poll_recv(
-        &mut self,
-        cx: &mut Context<'_>,
-        version: Version,
-    ) -> Poll<Option<Result<Frame, Error>>> {
+    pub(super) fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         match self {
             Self::Polling { bridge, .. } => bridge.poll_recv(cx),
             Self::WebSocket { wire, unread, .. } => {
@@ -61,27 +56,20 @@ impl Carrier {
                     }
                     return Poll::Ready(Some(Ok(frame)));
                 }
-                loop {
-                    let packet = match ready!(wire.poll_recv(cx)?) {
-                        Some(Received::Packet(packet)) => packet,
-                        Some(Received::Close(close)) => {
-                            return Poll::Ready(Some(Ok(Frame::Close(close))));
-                        }
-                        None => return Poll::Ready(None),
-                    };
-                    if let Some(frame) = frames::received(packet, version)? {
-                        return Poll::Ready(Some(Ok(frame)));
-                    }
-                }
+                wire.poll_frame(cx)
             }
         }
     }
 
     pub(super) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_unsent(cx))?;
         match self {
             Self::Polling { bridge, .. } => bridge.poll_ready(cx),
-            Self::WebSocket { wire, .. } => wire.poll_ready(cx),
+            Self::WebSocket { wire, unsent, .. } => {
+                if !unsent.is_empty() {
+                    ready!(poll_send_all(wire, unsent, cx))?;
+                }
+                wire.poll_ready(cx)
+            }
         }
     }
 
@@ -102,18 +90,26 @@ impl Carrier {
     }
 
     pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_unsent(cx))?;
         match self {
             Self::Polling { bridge, .. } => bridge.poll_flush(cx),
-            Self::WebSocket { wire, .. } => wire.poll_flush(cx),
+            Self::WebSocket { wire, unsent, .. } => {
+                if !unsent.is_empty() {
+                    ready!(poll_send_all(wire, unsent, cx))?;
+                }
+                wire.poll_flush(cx)
+            }
         }
     }
 
     pub(super) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.poll_unsent(cx))?;
         match self {
             Self::Polling { bridge, .. } => bridge.poll_close(cx),
-            Self::WebSocket { wire, .. } => wire.poll_close(cx),
+            Self::WebSocket { wire, unsent, .. } => {
+                if !unsent.is_empty() {
+                    ready!(poll_send_all(wire, unsent, cx))?;
+                }
+                wire.poll_close(cx)
+            }
         }
     }
 
@@ -133,19 +129,20 @@ impl Carrier {
     pub(super) fn has_unsent(&self) -> bool {
         matches!(self, Self::Polling { bridge, .. } if bridge.has_unsent())
     }
+}
 
-    /// Sends what no poll has taken.
-    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let Self::WebSocket { wire, unsent, .. } = self else { return Poll::Ready(Ok(())) };
-        while !unsent.is_empty() {
-            ready!(wire.poll_ready(cx))?;
-            if let Some(frame) = unsent.pop_front() {
-                wire.start_send(frame)?;
-            }
-            if unsent.is_empty() {
-                *unsent = VecDeque::new();
-            }
+/// Sends what no poll has taken.
+fn poll_send_all(
+    wire: &mut Wire,
+    unsent: &mut VecDeque<Frame>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<(), Error>> {
+    while !unsent.is_empty() {
+        ready!(wire.poll_ready(cx))?;
+        if let Some(frame) = unsent.pop_front() {
+            wire.start_send(frame)?;
         }
-        Poll::Ready(Ok(()))
     }
+    *unsent = VecDeque::new();
+    Poll::Ready(Ok(()))
 }

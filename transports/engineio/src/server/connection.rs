@@ -152,22 +152,22 @@ impl Duplex for Connection {
     fn poll_recv(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame, Error>>> {
         loop {
             self.poll_upgrade(cx);
-            let received = self.carrier.poll_recv(cx, self.client.dialect().version);
+            let received = self.carrier.poll_recv(cx);
             if let Poll::Ready(Some(Err(error))) = &received {
                 self.dead = error.kind() == ErrorKind::Timeout;
+                return received;
             }
-            let received = received?;
             self.drained = received.is_pending();
-            match received {
-                Poll::Ready(Some(Frame::Ping(payload))) => {
+            match &received {
+                Poll::Ready(Some(Ok(Frame::Ping(payload)))) => {
                     self.heartbeat.heard(Instant::now());
-                    self.beat = Some(Frame::Pong(payload));
+                    self.beat = Some(Frame::Pong(payload.clone()));
                 }
-                Poll::Ready(Some(Frame::Pong(_))) => self.heartbeat.heard(Instant::now()),
+                Poll::Ready(Some(Ok(Frame::Pong(_)))) => self.heartbeat.heard(Instant::now()),
                 Poll::Ready(None) if self.closing && self.carrier.poll_taken(cx).is_pending() => {
                     return Poll::Pending;
                 }
-                Poll::Ready(frame) => return Poll::Ready(frame.map(Ok)),
+                Poll::Ready(_) => return received,
                 Poll::Pending => break,
             }
         }

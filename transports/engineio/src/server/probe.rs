@@ -8,7 +8,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::client::{Client, Opening};
 use super::upgrade::{Event, Step};
-use super::wire::{Received, Wire};
+use super::wire::Wire;
 use crate::codec::Packet;
 
 /// Takes the steps of an [`Upgrade`](super::upgrade::Upgrade) on a WebSocket.
@@ -72,9 +72,7 @@ impl Probe {
             if ready!(wire.poll_flush(cx)).is_err() {
                 return Poll::Ready(None);
             }
-            let Some(Ok(Received::Packet(packet))) = ready!(wire.poll_recv(cx)) else {
-                return Poll::Ready(None);
-            };
+            let Some(packet) = ready!(wire.poll_packet(cx)) else { return Poll::Ready(None) };
             match client.on(Event::Packet(&packet)) {
                 Step::Answer => self.owes_answer = true,
                 step @ (Step::Accept | Step::Close | Step::Move) => {

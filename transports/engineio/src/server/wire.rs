@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, ready};
 
-use plimsoll::{BoxDuplex, Close, Duplex, Error, Frame};
+use plimsoll::{BoxDuplex, Duplex, Error, Frame};
 
 use super::frames;
 use crate::codec::{Dialect, Packet};
@@ -13,33 +13,51 @@ pub(super) struct Wire {
     dialect: Dialect,
 }
 
-/// What comes over a [`Wire`].
-pub(super) enum Received {
-    Packet(Packet),
-    /// The WebSocket itself closes.
-    Close(Close),
-}
-
 impl Wire {
     pub(super) fn new(io: BoxDuplex, dialect: Dialect) -> Self {
         Self { io, dialect }
     }
 
+    /// The next frame for the endpoint.
     #[inline]
-    pub(super) fn poll_recv(
+    pub(super) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Received, Error>>> {
+    ) -> Poll<Option<Result<Frame, Error>>> {
+        let version = self.dialect.version;
         loop {
-            let Some(frame) = ready!(self.io.poll_recv(cx)?) else { return Poll::Ready(None) };
-            return Poll::Ready(Some(match frame {
-                Frame::Message(message) => {
-                    Packet::from_websocket(message, self.dialect.version).map(Received::Packet)
+            let mut received = ready!(self.io.poll_recv(cx));
+            if let Some(Ok(Frame::Message(message))) = &mut received
+                && message.strip_prefix(Packet::TEXT_MESSAGE)
+            {
+                // Nearly all of them come so, and are not moved.
+                return Poll::Ready(received);
+            }
+            let frame = match received {
+                Some(Ok(Frame::Message(message))) => {
+                    frames::received(Packet::from_websocket(message, version)?, version)?
                 }
-                Frame::Close(close) => Ok(Received::Close(close)),
+                Some(Ok(Frame::Close(_)) | Err(_)) | None => return Poll::Ready(received),
                 // The WebSocket's own, which it answers itself.
-                _ => continue,
-            }));
+                Some(Ok(_)) => None,
+            };
+            if let Some(frame) = frame {
+                return Poll::Ready(Some(Ok(frame)));
+            }
+        }
+    }
+
+    /// The next packet; `None` if none can come any more.
+    pub(super) fn poll_packet(&mut self, cx: &mut Context<'_>) -> Poll<Option<Packet>> {
+        loop {
+            match ready!(self.io.poll_recv(cx)) {
+                Some(Ok(Frame::Message(message))) => {
+                    return Poll::Ready(Packet::from_websocket(message, self.dialect.version).ok());
+                }
+                Some(Ok(Frame::Close(_)) | Err(_)) | None => return Poll::Ready(None),
+                // The WebSocket's own, which it answers itself.
+                Some(Ok(_)) => {}
+            }
         }
     }
 
@@ -50,6 +68,11 @@ impl Wire {
     /// A close becomes the WebSocket's own, which tells why.
     #[inline]
     pub(super) fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
+        if let Frame::Message(message) = &frame
+            && let Some(text) = message.as_text()
+        {
+            return self.io.start_send_text(&[Packet::TEXT_MESSAGE, text]);
+        }
         match frame {
             Frame::Close(_) => self.io.start_send(frame),
             frame => self.start_send_packet(&frames::sent(frame)),
