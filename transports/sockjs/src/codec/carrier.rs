@@ -5,7 +5,7 @@ use std::{fmt, slice};
 use bytes::Bytes;
 use plimsoll::{Close, Error, Message, Text, WireKey};
 
-use super::quote::quote;
+use super::quote::{is_plain, quote};
 use super::{Binary, Callback, closes, page};
 
 /// Carries frames to a client: one response, or one WebSocket connection.
@@ -107,6 +107,13 @@ impl Carrier {
     }
 }
 
+/// The frame with one message over WebSocket, in parts: for a text without anything to escape, and
+/// that nobody shares.
+pub(crate) fn plain_frame(message: &Message) -> Option<[&str; 3]> {
+    let text = message.as_text().filter(|text| !message.is_shared() && is_plain(text))?;
+    Some(["a[\"", text, "\"]"])
+}
+
 /// What a client sends: the body of xhr_send, or a WebSocket message. That of one
 /// [shared](Message::shared) message is encoded once.
 ///
@@ -197,6 +204,22 @@ mod tests {
             Carrier::XhrPolling,
             Carrier::XhrStreaming,
         ]
+    }
+
+    #[test]
+    fn a_plain_frame_is_the_same_in_parts() {
+        for text in ["", "ahoy", "é ж 中", "-".repeat(1000).as_str()] {
+            for binary in [Binary::Refuse, Binary::Base64] {
+                let message = Message::from(text);
+                let frame = Carrier::WebSocket.messages(slice::from_ref(&message), binary).unwrap();
+                assert_eq!(plain_frame(&message).unwrap().concat(), frame.as_str());
+                assert_eq!(plain_frame(&message.shared()), None);
+            }
+        }
+        for text in ["\0", "\"", "\\", "a\n", "\u{2028}", "\u{1f600}", "\u{ffff}"] {
+            assert_eq!(plain_frame(&Message::from(text)), None, "{text:?}");
+        }
+        assert_eq!(plain_frame(&Message::binary("ahoy")), None);
     }
 
     #[test]

@@ -26,12 +26,14 @@ pub(crate) struct Messages {
     json: Text,
     at: usize,
     left: usize,
+    /// There is nothing to unescape.
+    plain: bool,
 }
 
 impl Messages {
     /// No messages.
     pub(crate) fn none() -> Self {
-        Self { json: Text::default(), at: 0, left: 0 }
+        Self { json: Text::default(), at: 0, left: 0, plain: true }
     }
 
     /// Reads a JSON array of strings from the byte `at` to the end.
@@ -42,7 +44,7 @@ impl Messages {
     pub(crate) fn array(json: Text, at: usize, limits: Limits) -> Result<Self, Malformed> {
         let source = json.get(at..).unwrap_or_default();
         if let Some(left) = plain_array(source, limits) {
-            return Ok(Self { json, at, left });
+            return Ok(Self { json, at, left, plain: true });
         }
         let mut fault = None;
         let mut deserializer = serde_json::Deserializer::from_str(source);
@@ -50,7 +52,7 @@ impl Messages {
             .deserialize_seq(Check { limits, fault: &mut fault })
             .and_then(|count| deserializer.end().map(|()| count));
         match (checked, fault) {
-            (Ok(left), None) => Ok(Self { json, at, left }),
+            (Ok(left), None) => Ok(Self { json, at, left, plain: false }),
             (_, Some(Malformed::TooLarge)) => Err(Malformed::TooLarge),
             (_, Some(Malformed::TooMany)) => Err(Malformed::TooMany),
             (_, None | Some(Malformed::BrokenJson | Malformed::NotStrings)) => {
@@ -67,13 +69,13 @@ impl Messages {
     pub(crate) fn one(json: Text, at: usize, limits: Limits) -> Result<Self, Malformed> {
         let source = json.get(at..).unwrap_or_default();
         if plain_literal(source.as_bytes(), limits) == Some(source.len()) {
-            return Ok(Self { json, at, left: 1 });
+            return Ok(Self { json, at, left: 1, plain: true });
         }
         let literal =
             serde_json::from_str::<&RawValue>(source).map_err(|_| Malformed::BrokenJson)?.get();
         match check(literal, limits) {
             Some(fault) => Err(fault),
-            None => Ok(Self { json, at, left: 1 }),
+            None => Ok(Self { json, at, left: 1, plain: false }),
         }
     }
 }
@@ -84,6 +86,12 @@ impl Iterator for Messages {
     fn next(&mut self) -> Option<Text> {
         self.left = self.left.checked_sub(1)?;
         let start = self.at + self.json.as_bytes()[self.at..].iter().position(|it| *it == b'"')?;
+        if self.plain {
+            let inside = &self.json[start + 1..];
+            let text = &inside[..scan::find(inside.as_bytes(), |byte| byte == b'"')?];
+            self.at = start + text.len() + 2;
+            return Some(Text::from(text));
+        }
         let end = start + literal_length(&self.json.as_bytes()[start..])?;
         self.at = end;
         unquote(&self.json[start..end]).map(|text| Text::from(text.into_owned()))

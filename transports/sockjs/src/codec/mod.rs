@@ -32,7 +32,7 @@ mod unquote;
 
 pub use self::binary::Binary;
 pub(crate) use self::callback::Callback;
-pub(crate) use self::carrier::{Carrier, client_payload};
+pub(crate) use self::carrier::{Carrier, client_payload, plain_frame};
 pub(crate) use self::frame::ServerFrame;
 pub(crate) use self::lines::Lines;
 pub(crate) use self::messages::{Limits, Malformed, Messages};

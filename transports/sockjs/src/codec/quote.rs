@@ -25,6 +25,11 @@ pub(crate) fn escape(text: &str, out: &mut String) {
     out.push_str(rest);
 }
 
+/// Whether nothing in `text` may begin a character to escape.
+pub(crate) fn is_plain(text: &str) -> bool {
+    scan::find(text.as_bytes(), may_begin_special).is_none()
+}
+
 /// Whether a byte may be the first of a character to escape: none that this holds for is inside
 /// a character.
 const fn may_begin_special(byte: u8) -> bool {

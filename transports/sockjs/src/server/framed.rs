@@ -6,7 +6,7 @@ use plimsoll::{BoxDuplex, Close, CloseCode, Duplex, Error, ErrorKind, Frame, Mes
 use tokio::time::{Sleep, sleep_until};
 
 use super::pings::{Due, Pings};
-use crate::codec::{Carrier, Limits, Malformed, Messages, closes, websocket_payload};
+use crate::codec::{Carrier, Limits, Malformed, Messages, closes, plain_frame, websocket_payload};
 use crate::{Binary, Options};
 
 /// A session over a WebSocket, as the endpoint sees it.
@@ -147,6 +147,9 @@ impl Duplex for Framed {
     fn start_send(&mut self, frame: Frame) -> Result<(), Error> {
         match frame {
             Frame::Message(message) => {
+                if let Some(parts) = plain_frame(&message) {
+                    return self.io.start_send_text(&parts);
+                }
                 let messages = std::slice::from_ref(&message);
                 let frame = Carrier::WebSocket.messages(messages, self.binary)?;
                 self.io.start_send(frame.into())
