@@ -140,9 +140,8 @@ fn text_in_parts_is_one_message() {
             let sent = std::mem::take(&mut sender.io.get_mut().outgoing);
 
             let peer = if role == Role::Server { Role::Client } else { Role::Server };
-            let mut options = Options::default();
-            options.max_message = 1 << 20;
-            options.max_frame = 1 << 20;
+            let max = 1 << 20;
+            let options = Options { max_message: max, max_frame: max, ..Options::default() };
             let script = Script { incoming: [sent].into(), ..Script::default() };
             let mut peer = Connection::new(script, Bytes::new(), peer, options);
             let text = Frame::from(format!("<{middle}é"));
