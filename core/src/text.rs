@@ -68,7 +68,7 @@ impl Text {
     ///
     /// Panics if `length` is longer than the text or ends within a character.
     #[must_use]
-    pub fn skip(mut self, length: usize) -> Self {
+    pub(crate) fn skip(mut self, length: usize) -> Self {
         assert!(self.is_char_boundary(length), "a text begins with a character");
         self.0.advance(length);
         self

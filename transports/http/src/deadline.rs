@@ -3,15 +3,19 @@
 //! hyper has such a deadline for HTTP/1.1, too, but it begins only once the client has shown
 //! which HTTP it speaks, and costs a timer and one more attempt to read with each request. This
 //! one moves its timer only when that has expired.
+//!
+//! It begins when hyper has taken the last of an answer. How much of that the client has read
+//! nobody tells, so a client has the time for it, too, as if it read at [`SLOWEST`].
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body::{Body, Frame, SizeHint};
+use hyper::body::Buf;
 use pin_project::pin_project;
 use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, sleep};
@@ -22,6 +26,8 @@ pub(crate) struct Requests {
     begun: AtomicU32,
     ended: AtomicU32,
     multiplexed: AtomicBool,
+    /// How many bytes of answers there were since the deadline last began.
+    answered: AtomicU64,
 }
 
 impl Requests {
@@ -42,7 +48,7 @@ pub(crate) struct Request(Arc<Requests>);
 impl Request {
     /// Ends the request with the body of its answer; `None` is an empty one.
     pub(crate) fn until_end_of<B>(self, body: Option<B>) -> Answer<B> {
-        Answer { body, _request: self }
+        Answer { body, request: self }
     }
 }
 
@@ -57,7 +63,7 @@ impl Drop for Request {
 pub(crate) struct Answer<B> {
     #[pin]
     body: Option<B>,
-    _request: Request,
+    request: Request,
 }
 
 impl<B: Body> Body for Answer<B> {
@@ -68,7 +74,15 @@ impl<B: Body> Body for Answer<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        self.project().body.as_pin_mut().map_or(Poll::Ready(None), |body| body.poll_frame(cx))
+        let this = self.project();
+        let Some(body) = this.body.as_pin_mut() else { return Poll::Ready(None) };
+        let polled = body.poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(data) = frame.data_ref()
+        {
+            this.request.0.answered.fetch_add(data.remaining() as u64, Ordering::Relaxed);
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {
@@ -107,7 +121,9 @@ impl Deadline {
         }
         if self.ended != ended {
             self.ended = ended;
-            self.until = Instant::now() + self.timeout;
+            let answered = self.requests.answered.swap(0, Ordering::Relaxed);
+            let reading = Duration::from_millis(answered.saturating_mul(1000) / SLOWEST);
+            self.until = Instant::now() + self.timeout + reading;
         }
         if self.registered && !self.timer.is_elapsed() {
             return Poll::Pending;
@@ -120,3 +136,6 @@ impl Deadline {
         self.timer.as_mut().poll(cx)
     }
 }
+
+/// How many bytes of answers in a second a client has to read.
+const SLOWEST: u64 = 8 * 1024;

@@ -39,6 +39,8 @@ impl<S> Server<S> {
 
     /// Sets how long a client may take to send the headers of a request, and how long a
     /// connection over HTTP/1.1 may be idle between requests; at most a day. Default: 10 s.
+    /// Over HTTP/1.1 a client has more, as long as it takes to read the last answer at 8 KiB in a
+    /// second.
     ///
     /// A client over HTTP/2 has to make its first request within this time. Then it is sent a
     /// ping each time that this time has passed, and is sent away if it leaves one unanswered for

@@ -154,6 +154,8 @@ impl Options {
     }
 
     /// Sets how long the body of a request or a WebSocket message may be, in bytes.
+    ///
+    /// A body that has not come whole after 30 s is given up, with status 408.
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = bytes;

@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tower_service::Service;
 
-/// Answers `/` at once, `/slow` when told to, and panics at `/panic`.
+/// Answers `/` at once, `/slow` when told to, `/long` with 8 MiB, and panics at `/panic`.
 #[derive(Clone)]
 pub(crate) struct App {
     /// How many requests have come.
@@ -61,6 +61,7 @@ impl Service<Request<Body>> for App {
             match request.uri().path() {
                 "/panic" => panic!("on purpose"),
                 "/slow" => answers.acquire().await.unwrap().forget(),
+                "/long" => return Ok(Response::new(Body::from(Bytes::from(vec![0; LONG])))),
                 _ => {}
             }
             let peer = request.extensions().get::<PeerAddr>().unwrap();
@@ -68,6 +69,9 @@ impl Service<Request<Body>> for App {
         })
     }
 }
+
+/// How many bytes `/long` has.
+pub(crate) const LONG: usize = 8 * 1024 * 1024;
 
 /// A server that runs until it is dropped.
 pub(crate) struct Running {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use plimsoll_http::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 
-use crate::common::{App, closed, get, response, serve, within};
+use crate::common::{App, LONG, closed, get, response, serve, within};
 use crate::frames::{self, END_HEADERS, END_STREAM, HEADERS, PING};
 
 const DEADLINE: Duration = Duration::from_millis(500);
@@ -73,6 +73,15 @@ async fn an_http_1_connection_without_a_further_request_is_closed() {
     stream.write_all(get("/").as_bytes()).await.unwrap();
     assert_eq!(response(&mut stream).await.0, 200);
     assert!(closed(&mut stream).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_client_has_time_to_read_an_answer() {
+    let server = serve(Server::new(App::new()).header_timeout(DEADLINE)).await;
+    let mut stream = server.send(get("/long")).await;
+    sleep(2 * DEADLINE).await;
+    let mut answer = vec![0; LONG];
+    within(stream.read_exact(&mut answer)).await.expect("all of the answer");
 }
 
 #[tokio::test]

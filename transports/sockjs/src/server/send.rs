@@ -1,5 +1,7 @@
 //! Requests that bring what the client sends.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -7,13 +9,14 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use plimsoll::session::Session;
 use plimsoll::{Body, Error, ErrorKind, Frame, Reject};
+use tokio::time::timeout;
 
 use super::sockjs::SockJs;
 use crate::codec::{Messages, Refusal, SendFormat, form_payload, xhr_payload};
 
 impl SockJs {
     /// Hands over message by message, as fast as the application reads, and answers after the
-    /// last. What comes for a session that has ended is thrown away. If the request is dropped
+    /// last. One request of a session is read at a time. What comes for a session that has ended is thrown away. If the request is dropped
     /// after some were handed over the session ends, since the others are lost.
     pub(super) async fn send(
         &self,
@@ -24,7 +27,8 @@ impl SockJs {
     ) -> Result<Response<Body>, Reject> {
         let client = self.sessions.get(id).ok_or_else(|| Refusal::NotFound.reject())?;
         let _turn = client.sending.lock().await;
-        let body = read(body, self.options.max_body).await?;
+        let body = timeout(BODY_TIMEOUT, read(body, self.options.max_body)).await;
+        let body = body.map_err(|_| Reject::new(StatusCode::REQUEST_TIMEOUT, ""))??;
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let payload = match format {
             SendFormat::Form => form_payload,
@@ -102,3 +106,6 @@ fn accepted(format: SendFormat) -> Response<Body> {
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     response
 }
+
+/// How long a body may take: others of the session wait for it.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);

@@ -1,6 +1,7 @@
 //! Clients that break the rules, or have others break them.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream;
@@ -126,6 +127,19 @@ async fn a_body_without_end_is_read_up_to_the_bound() {
     let answer = ground.call(request).await;
     assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(answer.text().await, "Payload too large.");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_does_not_come_holds_up_its_session_for_a_time() {
+    let ground = Ground::new(options().disconnect_delay(Duration::from_secs(60)));
+    assert_eq!(ground.post("/0/s/xhr", "").await.text().await, "o\n");
+    let silence = stream::pending::<Result<Frame<Bytes>, Infallible>>();
+    let request = Request::post("/echo/0/s/xhr_send").body(Body::new(StreamBody::new(silence)));
+    let stalled = ground.call(request.unwrap());
+    let (stalled, next) = tokio::join!(stalled, ground.post("/0/s/xhr_send", r#"["next"]"#));
+    assert_eq!(stalled.status(), StatusCode::REQUEST_TIMEOUT);
+    assert_eq!(next.status(), StatusCode::NO_CONTENT);
+    assert_eq!(ground.post("/0/s/xhr", "").await.text().await, "a[\"next\"]\n");
 }
 
 #[tokio::test(start_paused = true)]
