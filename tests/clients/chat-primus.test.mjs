@@ -49,7 +49,9 @@ describe("chat with users of Primus", { timeout: 120_000 }, () => {
     const folder = mkdtempSync(join(tmpdir(), "primus-"));
     t.after(() => rmSync(folder, { recursive: true }));
     const library = join(folder, "primus.js");
-    writeFileSync(library, new Primus(createServer(), { parser: "json" }).library());
+    const primus = new Primus(createServer(), { parser: "json" });
+    t.after(() => primus.destroy()); // its timer keeps Node from ending
+    writeFileSync(library, primus.library());
     const room = await chat.startChat(t, 0, ["--library", library]);
     const page = await chat.enter(t, await launchBrowser(t), room.http, "Paula");
     const nora = await chat.WsMember.join(t, room.ws, "Nora");
