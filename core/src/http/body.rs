@@ -3,11 +3,12 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use http_body::Body as _;
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use crate::BoxError;
+use crate::{BoxError, Error, ErrorKind};
 
 /// The body of a request or a response.
 pub struct Body(Kind);
@@ -38,6 +39,32 @@ impl Body {
     /// Makes an empty body.
     pub fn empty() -> Self {
         Self(Kind::Whole(Bytes::new()))
+    }
+
+    /// Reads the body to its end; `None` if it is longer than `max` bytes, which is noticed before
+    /// anything is read if the length was announced.
+    ///
+    /// What it returns is in memory of its own: that of an HTTP server is a part of its read
+    /// buffer. It waits as long as the body takes; put a timeout around it. Not cancel safe: what
+    /// was read is lost.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ErrorKind::Io`] if the body breaks off.
+    pub async fn read(mut self, max: usize) -> Result<Option<Bytes>, Error> {
+        if usize::try_from(self.size_hint().lower()).is_ok_and(|least| least > max) {
+            return Ok(None);
+        }
+        let mut bytes = BytesMut::new();
+        while let Some(frame) = self.frame().await {
+            let frame = frame.map_err(|error| Error::with_source(ErrorKind::Io, error))?;
+            let Some(data) = frame.data_ref() else { continue };
+            if data.len() > max - bytes.len() {
+                return Ok(None);
+            }
+            bytes.extend_from_slice(data);
+        }
+        Ok(Some(bytes.freeze()))
     }
 }
 

@@ -51,7 +51,7 @@
 //!   [`Session::wake`] has it polled.
 //! - **Meaning of failures**: what a second receiver means is the transport's choice. A receiver
 //!   that is dropped without [`SessionReceiver::detach`] ends the session: what it took may be
-//!   lost.
+//!   lost. [`Session::unfinished`] does the same for a request that sends.
 
 mod bridge;
 mod duplex;
@@ -60,6 +60,7 @@ mod options;
 mod receiver;
 mod sender;
 mod table;
+mod unfinished;
 
 pub use self::bridge::{Session, session};
 pub use self::duplex::SessionDuplex;
@@ -68,3 +69,4 @@ pub use self::options::SessionOptions;
 pub use self::receiver::{Delivery, SessionReceiver};
 pub use self::sender::SessionSender;
 pub use self::table::{NoPlace, Place, Sessions};
+pub use self::unfinished::Unfinished;

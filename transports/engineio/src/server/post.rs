@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use http_body::Body as _;
-use http_body_util::BodyExt;
 use plimsoll::session::{Session, SessionSender};
 use plimsoll::{Body, Error, ErrorKind, Frame, Reject};
 use tokio::time::timeout;
@@ -35,10 +33,10 @@ impl EngineIo {
             return Err(bad_request());
         };
         let version = client.dialect().version;
-        let unfinished = Unfinished(&session);
+        let unfinished = session.unfinished();
         // A client that sends for longer than this cannot give the sign of life that is due.
         let limit = self.options.ping_interval + self.options.ping_timeout;
-        let Ok(body) = timeout(limit, read(body, self.options.max_payload)).await else {
+        let Ok(body) = timeout(limit, body.read(self.options.max_payload)).await else {
             return Err(Reject::new(StatusCode::REQUEST_TIMEOUT, ""));
         };
         let delivered = match body {
@@ -103,39 +101,6 @@ async fn deliver(
         }
     }
     Ok(())
-}
-
-/// Reads a body; `None` if it is longer than `max` bytes. What it returns is in memory of its
-/// own: the HTTP server's is a part of its read buffer.
-async fn read(mut body: Body, max: usize) -> Result<Option<Bytes>, Error> {
-    if usize::try_from(body.size_hint().lower()).is_ok_and(|least| least > max) {
-        return Ok(None);
-    }
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Error::with_source(ErrorKind::Io, error))?;
-        let Some(data) = frame.data_ref() else { continue };
-        if data.len() > max - bytes.len() {
-            return Ok(None);
-        }
-        bytes.extend_from_slice(data);
-    }
-    Ok(Some(bytes.freeze()))
-}
-
-/// Ends a session if a request that sends is dropped.
-struct Unfinished<'a>(&'a Session);
-
-impl Unfinished<'_> {
-    fn finish(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        self.0.fail(Error::with_message(ErrorKind::Io, "a request was broken off"));
-    }
 }
 
 fn is_octet_stream(headers: &HeaderMap) -> bool {

@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use http_body::Body as _;
-use http_body_util::BodyExt;
 use plimsoll::session::Session;
 use plimsoll::{Body, Error, ErrorKind, Frame, Reject};
 use tokio::time::timeout;
@@ -27,8 +25,11 @@ impl SockJs {
     ) -> Result<Response<Body>, Reject> {
         let client = self.sessions.get(id).ok_or_else(|| Refusal::NotFound.reject())?;
         let _turn = client.sending.lock().await;
-        let body = timeout(BODY_TIMEOUT, read(body, self.options.max_body)).await;
-        let body = body.map_err(|_| Reject::new(StatusCode::REQUEST_TIMEOUT, ""))??;
+        let body = timeout(BODY_TIMEOUT, body.read(self.options.max_body)).await;
+        let body = body
+            .map_err(|_| Reject::new(StatusCode::REQUEST_TIMEOUT, ""))?
+            .map_err(|_| Reject::new(StatusCode::BAD_REQUEST, ""))?
+            .ok_or_else(|| Refusal::TooLarge.reject())?;
         let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let payload = match format {
             SendFormat::Form => form_payload,
@@ -36,7 +37,7 @@ impl SockJs {
         };
         let messages = payload(content_type, body, self.options.limits());
         let messages = messages.map_err(Refusal::reject)?;
-        let unfinished = Unfinished(&client.session);
+        let unfinished = client.session.unfinished();
         let delivered = self.deliver(messages, &client.session).await;
         unfinished.finish();
         match delivered {
@@ -58,40 +59,6 @@ impl SockJs {
             sender.send(Frame::Message(message)).await?;
         }
         Ok(())
-    }
-}
-
-/// Reads a body of at most `max` bytes. What it returns is in memory of its own: the HTTP
-/// server's is a part of its read buffer.
-async fn read(mut body: Body, max: usize) -> Result<Bytes, Reject> {
-    let too_large = || Refusal::TooLarge.reject();
-    if usize::try_from(body.size_hint().lower()).is_ok_and(|least| least > max) {
-        return Err(too_large());
-    }
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| Reject::new(StatusCode::BAD_REQUEST, ""))?;
-        let Some(data) = frame.data_ref() else { continue };
-        if data.len() > max - bytes.len() {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(data);
-    }
-    Ok(bytes.freeze())
-}
-
-/// Ends a session if a request that sends is dropped.
-struct Unfinished<'a>(&'a Session);
-
-impl Unfinished<'_> {
-    fn finish(self) {
-        std::mem::forget(self);
-    }
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        self.0.fail(Error::with_message(ErrorKind::Io, "a request was broken off"));
     }
 }
 
