@@ -1,14 +1,17 @@
 //! Over HTTP/2: all that a client does travels on one connection.
 
 use bytes::Bytes;
+use h2::RecvStream;
 use h2::client::SendRequest;
-use h2::ext::Protocol;
-use h2::{RecvStream, SendStream};
-use http::{Method, Request, StatusCode};
+use http::{Method, Request};
 use plimsoll_engineio::Options;
 use tokio::net::TcpStream;
 
+use self::websocket::WebSocket;
 use crate::common::*;
+
+#[path = "../../../../tests/clients/http2.rs"]
+mod websocket;
 
 #[tokio::test]
 async fn a_session_polls_over_http_2() {
@@ -129,53 +132,8 @@ impl Client {
         Request::builder().method(method).uri(url).body(()).unwrap()
     }
 
-    /// Opens a WebSocket (RFC 8441).
     async fn websocket(&self, query: &str) -> WebSocket {
-        let mut requests = self.requests.clone().ready().await.unwrap();
-        assert!(requests.is_extended_connect_protocol_enabled());
-        let mut request = self.request(Method::CONNECT, query);
-        request.extensions_mut().insert(Protocol::from_static("websocket"));
-        request.headers_mut().insert("sec-websocket-version", "13".parse().unwrap());
-        let (response, send) = requests.send_request(request, false).unwrap();
-        let response = response.await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        WebSocket { send, recv: response.into_body(), bytes: Vec::new() }
-    }
-}
-
-struct WebSocket {
-    send: SendStream<Bytes>,
-    recv: RecvStream,
-    bytes: Vec<u8>,
-}
-
-impl WebSocket {
-    /// Sends a short text, masked with zeros.
-    fn send(&mut self, text: &str) {
-        let head = [0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
-        self.send.send_data([&head, text.as_bytes()].concat().into(), false).unwrap();
-    }
-
-    /// The payload of the next frame, a text of less than 64 KiB.
-    async fn text(&mut self) -> String {
-        let head = self.bytes(2).await;
-        assert_eq!(head[0], 0x81);
-        let length = match head[1] {
-            126 => {
-                let length = self.bytes(2).await;
-                u16::from_be_bytes([length[0], length[1]]).into()
-            }
-            length => length.into(),
-        };
-        String::from_utf8(self.bytes(length).await).unwrap()
-    }
-
-    async fn bytes(&mut self, count: usize) -> Vec<u8> {
-        while self.bytes.len() < count {
-            self.bytes.extend_from_slice(&self.recv.data().await.unwrap().unwrap());
-        }
-        let rest = self.bytes.split_off(count);
-        std::mem::replace(&mut self.bytes, rest)
+        WebSocket::open(&self.requests, format!("{}/engine.io/?{query}", self.origin)).await
     }
 }
 

@@ -2,12 +2,15 @@
 
 use bytes::Bytes;
 use h2::client::SendRequest;
-use h2::ext::Protocol;
-use h2::{Reason, RecvStream, SendStream};
+use h2::{Reason, RecvStream};
 use http::{Method, Request, StatusCode};
 use tokio::net::TcpStream;
 
+use self::websocket::WebSocket;
 use crate::ground::{Ground, options};
+
+#[path = "../../../../tests/clients/http2.rs"]
+mod websocket;
 
 /// A connection to a server.
 struct Client {
@@ -60,17 +63,8 @@ impl Client {
         assert_eq!(answer.rest().await, "");
     }
 
-    /// Opens a WebSocket (RFC 8441).
     async fn websocket(&self, path: &str) -> WebSocket {
-        let mut requests = self.requests.clone().ready().await.unwrap();
-        assert!(requests.is_extended_connect_protocol_enabled());
-        let mut request = self.request(Method::CONNECT, path);
-        request.extensions_mut().insert(Protocol::from_static("websocket"));
-        request.headers_mut().insert("sec-websocket-version", "13".parse().unwrap());
-        let (response, send) = requests.send_request(request, false).unwrap();
-        let response = response.await.unwrap();
-        assert_eq!(response.status(), StatusCode::OK);
-        WebSocket { send, recv: response.into_body(), bytes: Vec::new() }
+        WebSocket::open(&self.requests, format!("{}/echo{path}", self.origin)).await
     }
 }
 
@@ -102,41 +96,6 @@ impl Answer {
     }
 }
 
-struct WebSocket {
-    send: SendStream<Bytes>,
-    recv: RecvStream,
-    bytes: Vec<u8>,
-}
-
-impl WebSocket {
-    /// Sends a short text, masked with zeros.
-    fn send(&mut self, text: &str) {
-        let head = [0x80 | TEXT, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
-        self.send.send_data([&head, text.as_bytes()].concat().into(), false).unwrap();
-    }
-
-    /// The opcode and the payload of the next frame.
-    async fn frame(&mut self) -> (u8, Vec<u8>) {
-        let head = self.bytes(2).await;
-        (head[0] & 0xf, self.bytes(head[1].into()).await)
-    }
-
-    async fn text(&mut self) -> String {
-        let (opcode, payload) = self.frame().await;
-        assert_eq!(opcode, TEXT);
-        String::from_utf8(payload).unwrap()
-    }
-
-    async fn bytes(&mut self, count: usize) -> Vec<u8> {
-        while self.bytes.len() < count {
-            self.bytes.extend_from_slice(&self.recv.data().await.unwrap().unwrap());
-        }
-        let rest = self.bytes.split_off(count);
-        std::mem::replace(&mut self.bytes, rest)
-    }
-}
-
-const TEXT: u8 = 1;
 const CLOSE: u8 = 8;
 
 #[tokio::test]
